@@ -1,17 +1,20 @@
-# Everything a contributor or a machine runs here. Needs python3 (3.11 or newer), make and a package index.
+# Everything that people and CI run. Needs python3 (3.11 or newer), make and a package index.
 
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
-RUN := $(BIN)/python -m
-STAMP := $(VENV)/.installed
-ORACLE := .venv-oracle
-ORACLE_STAMP := $(ORACLE)/.installed
 WORKERS ?= 2
 PYTEST_ARGS ?=
+
+VENV := .venv
+ORACLE := .venv-oracle
+RUN := $(VENV)/bin/python -m
+INSTALLED := $(VENV)/.installed
 PIP := -m pip install --disable-pip-version-check --quiet --progress-bar off \
 	--constraint constraints.txt
+PYTEST := pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
+# What the caller's shell sets for other environments stays out of this one.
+unexport PYTHONHOME PYTHONPATH
+export PIP_USER := 0
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
@@ -19,59 +22,61 @@ export PYTHONUTF8 := 1
 
 help:  ## list these targets
 	@echo "make TARGET, where TARGET is one of"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1\t\2/p' Makefile | expand -t 16
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
-install: $(STAMP)  ## make or renew .venv with the pinned versions
+install: $(INSTALLED)  ## make or renew .venv with the pinned versions
 
-demo: $(STAMP)  ## train on the embedded digits
-	@$(BIN)/python examples/demo.py
+demo: $(INSTALLED)  ## train on the embedded digits
+	@$(VENV)/bin/python examples/demo.py
 
-test: $(STAMP)  ## run the whole default test suite
-	$(RUN) pytest -n $(WORKERS) $(PYTEST_ARGS)
+test: $(INSTALLED)  ## run the whole default test suite
+	$(RUN) $(PYTEST)
 
-lint: $(STAMP)  ## ruff, mypy and the floors' import rules
+lint: $(INSTALLED)  ## ruff, mypy and the floors' import rules
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy
-	$(BIN)/lint-imports
+	$(VENV)/bin/lint-imports --no-logo
 
-format: $(STAMP)  ## apply ruff's formatting and safe fixes
-	$(RUN) ruff check --fix
+format: $(INSTALLED)  ## apply ruff's formatting and its safe fixes
+	$(RUN) ruff check --fix --exit-zero
 	$(RUN) ruff format
 
-bench: $(STAMP)  ## run the benchmarks
-	$(RUN) benchmarks
+bench: $(INSTALLED)  ## run the benchmarks
+	@$(RUN) benchmarks
 
-docs: $(STAMP)  ## build the documentation into site/; a warning is an error
+docs: $(INSTALLED)  ## build the documentation into site/; a warning is an error
 	$(RUN) zensical build --clean --strict
 
-oracle: $(ORACLE_STAMP)  ## compare with JAX and PyTorch (their own .venv-oracle)
-	$(ORACLE)/bin/python -m pytest -n $(WORKERS) -m oracle $(PYTEST_ARGS)
+oracle: $(ORACLE)/.installed  ## compare with JAX and PyTorch, in an environment of their own
+	$(ORACLE)/bin/python -m $(PYTEST) -m oracle
 
-constraints:  ## pin the newest versions the ranges in pyproject.toml allow
-	@sh scripts/renew-constraints "$(PYTHON)"
+constraints:  ## pin anew: the newest versions that pyproject.toml allows
+	@scripts/renew-constraints "$(PYTHON)"
 
-clean:  ## delete environments, caches and built files
-	rm -rf $(VENV) $(ORACLE) site dist build .pytest_cache .mypy_cache .ruff_cache \
-		.hypothesis .import_linter_cache .cache
-	find src tests benchmarks examples scripts -name __pycache__ -type d -prune \
-		-exec rm -rf {} + 2>/dev/null || true
+clean:  ## delete the environments, caches and everything built
+	rm -rf $(VENV) $(ORACLE) site dist build .cache .hypothesis .import_linter_cache \
+		.mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(STAMP): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt
 	$(call environment,$(VENV),--group test --group lint --group docs)
 
-$(ORACLE_STAMP): pyproject.toml constraints.txt
+$(ORACLE)/.installed: pyproject.toml constraints.txt
 	$(call environment,$(ORACLE),--group test --group oracle)
 
-# environment(folder, groups): pip is pinned first, because the groups need a recent one.
+# environment(folder, groups); pip comes first, because only a recent one knows groups
 define environment
+@command -v "$(PYTHON)" >/dev/null || { \
+	echo "make: there is no $(PYTHON) here; name one: make PYTHON=/path/to/python3" >&2; \
+	exit 1; }
 @"$(PYTHON)" scripts/check_python.py
-@echo "Installing the pinned versions into $(1) (a few minutes the first time)"
+@echo "Installing the pinned packages into $(1) (some minutes the first time)"
 @"$(PYTHON)" -m venv $(1) || { \
-	echo "make: python3 cannot create an environment;" \
-	     "on Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
+	echo "make: $(PYTHON) cannot make a virtual environment" \
+	     "(on Debian and Ubuntu: apt install python3-venv)" >&2; \
+	exit 1; }
 @$(1)/bin/python $(PIP) pip
-@$(1)/bin/python $(PIP) --build-constraint constraints.txt \
-	--editable '.[plot,image]' $(2)
+@$(1)/bin/python $(PIP) --build-constraint constraints.txt --editable '.[plot,image]' $(2)
 @touch $(1)/.installed
 endef

@@ -1,1 +1,1 @@
-"""Floor 1: expressions, their derivatives, the passes over them and the backends that run them."""
+"""Floor 1: expressions, their derivatives, the passes over them and the backends."""
