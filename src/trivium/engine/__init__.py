@@ -1,1 +1,3 @@
-"""Floor 1: expressions, their derivatives, the passes over them and the backends."""
+"""Floor 1, the engine: expressions, primitives, derivatives, passes, backends, programs."""
+
+from . import operators  # noqa: F401  (gives Tensor its operators)

@@ -1,0 +1,1 @@
+"""Backends run programs. All of them honour one contract: ``Backend`` in ``base``."""

@@ -1,0 +1,130 @@
+"""Run a graph with NumPy, one node at a time, in topological order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...errors import TriviumError, UnboundInputError
+from ...tensor import Tensor, Variable
+from ...traversal import topological
+from ..base import Array
+
+__all__ = ["Interpreter", "ReferenceBackend", "ReferenceExecutable"]
+
+
+class Interpreter:
+    """The evaluation of several outputs: a list of instructions over numbered slots.
+
+    A slot is emptied after its last use, so memory follows the live values only.
+    """
+
+    def __init__(self, outputs: Sequence[Tensor], inputs: Sequence[Tensor]) -> None:
+        self.order = topological(outputs)
+        slot = {id(node): i for i, node in enumerate(self.order)}
+        bound = {id(each) for each in inputs}
+        self._bind = [(slot[id(each)], each) for each in inputs if id(each) in slot]
+        self._variables: list[tuple[int, Variable]] = []
+        self._template: list[Any] = [None] * len(self.order)
+        self._outputs = [slot[id(each)] for each in outputs]
+        self._instructions: list[tuple[Tensor, Callable[..., Any], list[int], int, list[int]]] = []
+        last: dict[int, int] = {}
+        for node in self.order:
+            i = slot[id(node)]
+            if isinstance(node, Variable):
+                self._variables.append((i, node))
+            elif node.primitive.name == "input":
+                if id(node) not in bound:
+                    raise UnboundInputError(
+                        f"the expression contains the input {node.name!r}, which has no value "
+                        "yet; compile it with tv.compile and run it on data."
+                    )
+            elif node.primitive.name == "constant":
+                self._template[i] = node.attributes.array
+            else:
+                sources = [slot[id(each)] for each in node.inputs]
+                for source in sources:
+                    last[source] = len(self._instructions)
+                self._instructions.append((node, node.primitive.evaluate, sources, i, []))
+        keep = set(self._outputs) | {i for i, v in enumerate(self._template) if v is not None}
+        for source, at in last.items():
+            if source not in keep:
+                self._instructions[at][4].append(source)
+
+    def run(
+        self, values: Mapping[int, Array], watch: Callable[[Tensor, Any], None] | None = None
+    ) -> list[Array]:
+        """The outputs, given the inputs' arrays by node id.
+
+        ``watch`` is called with every node and its value. The arrays may be views of constants
+        and variables: copy before changing them.
+        """
+        slots = self._template.copy()
+        for i, node in self._bind:
+            slots[i] = values[id(node)]
+        for i, variable in self._variables:
+            slots[i] = variable.storage
+        with np.errstate(all="ignore"):
+            for node, evaluate, sources, i, free in self._instructions:
+                try:
+                    result = evaluate(node.attributes, *[slots[source] for source in sources])
+                except TriviumError as error:
+                    raise _with_site(error, node) from None
+                slots[i] = result if node.parts is not None else np.asarray(result, node.dtype)
+                if watch is not None:
+                    watch(node, slots[i])
+                for source in free:
+                    slots[source] = None
+        return [slots[i] for i in self._outputs]
+
+
+def _with_site(error: TriviumError, node: Tensor) -> TriviumError:
+    if node.site is None:
+        return error
+    layer = f"\n  layer: {' > '.join(node.scope)}" if node.scope else ""
+    return type(error)(f"{error}{layer}\n  made by your line: {node.site}")
+
+
+class ReferenceExecutable:
+    """A program run by the interpreter."""
+
+    def __init__(
+        self,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        updates: Mapping[Variable, Tensor],
+    ) -> None:
+        self._inputs = list(inputs)
+        self._count = len(outputs)
+        self._updated = list(updates)
+        self._interpreter = Interpreter([*outputs, *updates.values()], inputs)
+
+    def run(self, inputs: Sequence[Array], steps: int) -> list[list[Array]]:
+        """Perform ``steps`` steps; return the outputs of every step."""
+        values = {id(node): array for node, array in zip(self._inputs, inputs, strict=True)}
+        collected = []
+        for _ in range(steps):
+            results = self._interpreter.run(values)
+            collected.append([np.array(array) for array in results[: self._count]])
+            # An update may be a view of another variable: read all before any is written.
+            fresh = [np.array(array) for array in results[self._count :]]
+            for variable, array in zip(self._updated, fresh, strict=True):
+                variable.storage[...] = array
+        return collected
+
+
+class ReferenceBackend:
+    """NumPy, one node at a time."""
+
+    name = "reference"
+
+    def compile(
+        self,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        updates: Mapping[Variable, Tensor],
+    ) -> ReferenceExecutable:
+        """Prepare the list of instructions."""
+        return ReferenceExecutable(inputs, outputs, updates)

@@ -1,0 +1,46 @@
+"""Errors of the engine; every error that Trivium raises on purpose inherits ``TriviumError``."""
+
+from __future__ import annotations
+
+__all__ = [
+    "BackendError",
+    "DTypeError",
+    "IndexRangeError",
+    "NotDifferentiableError",
+    "ShapeError",
+    "TriviumError",
+    "UnboundInputError",
+    "VerificationError",
+]
+
+
+class TriviumError(Exception):
+    """Base of all errors whose message alone says what is wrong and what to do."""
+
+
+class ShapeError(TriviumError, ValueError):
+    """The shapes of the operands do not fit the operation."""
+
+
+class DTypeError(TriviumError, TypeError):
+    """The dtypes of the operands do not fit the operation."""
+
+
+class IndexRangeError(TriviumError, IndexError):
+    """An index lies outside the axis that it indexes."""
+
+
+class NotDifferentiableError(TriviumError, TypeError):
+    """A derivative was asked for where the mathematics has none."""
+
+
+class UnboundInputError(TriviumError, ValueError):
+    """A value was asked of an expression that still contains unbound inputs."""
+
+
+class VerificationError(TriviumError):
+    """A graph breaks an invariant of the engine: a defect in a primitive or a pass."""
+
+
+class BackendError(TriviumError, RuntimeError):
+    """A backend is unknown or cannot run the program on this machine."""

@@ -1,0 +1,145 @@
+"""What a primitive operation is: one frozen record that says everything about it.
+
+Nothing about a primitive lives elsewhere. A test walks ``table()`` and fails for any record with
+a field that is missing without being an explicit ``NotDifferentiable`` or ``Unsupported``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+__all__ = [
+    "Curvature",
+    "NoAttributes",
+    "NotDifferentiable",
+    "Primitive",
+    "Sample",
+    "Unsupported",
+    "by_input",
+    "table",
+]
+
+Shape = tuple[int, ...]
+Vjp = Callable[["Tensor", "Tensor", int], "Tensor | None"]
+
+
+class NoAttributes(NamedTuple):
+    """The attributes of a primitive that has none."""
+
+
+@dataclass(frozen=True)
+class NotDifferentiable:
+    """Says why a primitive has no derivative. A zero derivative is not this: it is a rule."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Unsupported:
+    """Says why a field of a record does not apply."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """How a primitive bends, for certificates of convexity and of linearity.
+
+    ``shape``: in all floating inputs jointly, on the primitive's whole domain.
+    ``slope``: one entry per input (the last one repeats for variadic primitives).
+    ``linear_in``: the inputs in which the primitive is linear while the others stay fixed.
+    """
+
+    shape: Literal["affine", "convex", "concave", "neither"]
+    slope: tuple[Literal["increasing", "decreasing", "neither"], ...] = ("neither",)
+    linear_in: tuple[int, ...] = ()
+
+
+class Sample(NamedTuple):
+    """One point of a primitive's domain for the tests that walk the table.
+
+    ``inputs``: arrays (floating ones are float64; tests cast them to each floating dtype).
+    ``attributes``: the attributes record. ``smooth``: the inputs along which derivatives may be
+    compared with finite differences here.
+    """
+
+    inputs: tuple[np.ndarray[Any, Any], ...]
+    attributes: Any = NoAttributes()
+    smooth: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """One primitive operation.
+
+    ``name``: as in the Python Array API standard where it has one.
+    ``notation``: LaTeX with {0}, {1}, … for the inputs, or a function (attributes, *latex) → str.
+    ``attributes``: a NamedTuple class; its values are hashable and contain no floats.
+    ``shape``, ``dtype``: rules (attributes, *shapes) → shape and (attributes, *dtypes) → dtype;
+    they raise ShapeError or DTypeError. With ``parts`` they return a tuple of results.
+    ``evaluate``: (attributes, *arrays) → array: the definition.
+    ``vjp``: (node, cotangent, i) → cotangent of input i, built from primitives; None is zero.
+    ``native``: emission for the native backend. ``curvature``: see Curvature.
+    ``samples``: generator → samples. ``ulp``: error allowed to ``evaluate`` against exact
+    arithmetic, in units in the last place.
+    """
+
+    name: str
+    notation: str | Callable[..., str]
+    shape: Callable[..., Any]
+    dtype: Callable[..., Any]
+    evaluate: Callable[..., Any]
+    vjp: Vjp | NotDifferentiable
+    curvature: Curvature | Unsupported
+    samples: Callable[[np.random.Generator], Sequence[Sample]] | Unsupported
+    native: Callable[..., Any] | Unsupported
+    attributes: type = NoAttributes
+    ulp: float = 4.0
+    parts: bool = False
+
+    def __post_init__(self) -> None:
+        if self.name in _TABLE:
+            raise ValueError(f"the primitive {self.name} is defined twice")
+        _TABLE[self.name] = self
+
+    def __call__(self, *inputs: Tensor, **attributes: Any) -> Tensor:
+        """Build the node that applies this primitive to ``inputs``."""
+        from .tensor import node
+
+        return node(self, inputs, self.attributes(**attributes))
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Primitive:
+        return self
+
+
+_TABLE: dict[str, Primitive] = {}
+
+
+def table() -> dict[str, Primitive]:
+    """All primitives by name, in the order of definition."""
+    from . import primitives  # noqa: F401  (importing the rooms fills the table)
+
+    return dict(_TABLE)
+
+
+def by_input(*rules: Callable[[Tensor, Tensor], Tensor | None] | None) -> Vjp:
+    """Combine one rule (node, cotangent) → cotangent per input into a vjp; None means zero."""
+
+    def vjp(node: Tensor, cotangent: Tensor, i: int) -> Tensor | None:
+        rule = rules[i]
+        return None if rule is None else rule(node, cotangent)
+
+    return vjp

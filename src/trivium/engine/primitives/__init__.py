@@ -1,0 +1,22 @@
+"""The rooms of the primitive table; importing them fills it.
+
+Every room holds records of one family. A record is complete: shape, dtype, value, derivative,
+curvature, notation, samples.
+"""
+
+from . import (  # noqa: F401
+    arithmetic,
+    comparison,
+    contraction,
+    control,
+    exponential,
+    indexing,
+    leaves,
+    movement,
+    ordering,
+    random,
+    reductions,
+    special,
+    structure,
+    trigonometry,
+)

@@ -1,0 +1,119 @@
+"""General contraction of two tensors: matrix products, batched products, einsum of a pair."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..primitive import Curvature, Primitive, Sample
+from . import rules
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+Shape = tuple[int, ...]
+Labels = tuple[int, ...]
+
+
+class Contraction(NamedTuple):
+    """Axis labels of the two operands and of the result, as in einsum.
+
+    A label occurs at most once per operand. In both operands and the result: batch. In both
+    operands only: summed. In one operand: kept, so it must be in the result.
+    """
+
+    left: Labels
+    right: Labels
+    out: Labels
+
+
+def _sizes(attributes: Contraction, left: Shape, right: Shape) -> dict[int, int]:
+    sizes: dict[int, int] = {}
+    for labels, shape in ((attributes.left, left), (attributes.right, right)):
+        if len(labels) != len(shape) or len(set(labels)) != len(labels):
+            raise ShapeError(f"the labels {labels} do not fit the shape {shape}")
+        for label, size in zip(labels, shape, strict=True):
+            if sizes.setdefault(label, size) != size:
+                raise ShapeError(
+                    f"contraction of shapes {left} and {right}: sizes {sizes[label]} and {size} "
+                    "of one axis differ"
+                )
+    return sizes
+
+
+def _shape(attributes: Contraction, left: Shape, right: Shape) -> Shape:
+    sizes = _sizes(attributes, left, right)
+    alone = set(attributes.left) ^ set(attributes.right)
+    if not alone <= set(attributes.out) <= set(sizes):
+        raise ShapeError(f"the labels {attributes} do not describe a contraction")
+    return tuple(sizes[label] for label in attributes.out)
+
+
+def _evaluate(attributes: Contraction, x: Any, y: Any) -> Any:
+    left, right, out = attributes
+    batch = [label for label in out if label in left and label in right]
+    rows = [label for label in left if label not in right]
+    columns = [label for label in right if label not in left]
+    summed = [label for label in left if label in right and label not in out]
+    sizes = _sizes(attributes, x.shape, y.shape)
+
+    def arranged(array: Any, labels: Labels, first: list[int], second: list[int]) -> Any:
+        order = [labels.index(label) for label in (*batch, *first, *second)]
+        counts = [int(np.prod([sizes[i] for i in part], dtype=np.int64)) for part in (first, second)]
+        return array.transpose(order).reshape(*[sizes[i] for i in batch], *counts)
+
+    product = np.matmul(arranged(x, left, rows, summed), arranged(y, right, summed, columns))
+    made = (*batch, *rows, *columns)
+    product = product.reshape([sizes[label] for label in made])
+    return product.transpose([made.index(label) for label in out])
+
+
+def _vjp(n: Tensor, c: Tensor, i: int) -> Tensor:
+    left, right, out = n.attributes
+    x, y = n.inputs
+    if i == 0:
+        return contraction(c, y, left=out, right=right, out=left)
+    return contraction(x, c, left=left, right=out, out=right)
+
+
+def _notation(a: Contraction, x: str, y: str) -> str:
+    if len(a.left) == len(a.right) == len(a.out) == 2:
+        first = "" if a.left[1] in a.right else r"^\top"
+        second = "" if a.right[0] in a.left else r"^\top"
+        return f"{x}{first} {y}{second}"
+    return rf"{x} \cdot {y}"
+
+
+def _samples(rng: np.random.Generator) -> list[Sample]:
+    cases = [
+        ((2, 3), (3, 4), ((0, 1), (1, 2), (0, 2))),
+        ((3, 2), (4, 3), ((1, 0), (2, 1), (0, 2))),
+        ((3,), (3,), ((0,), (0,), ())),
+        ((3,), (2,), ((0,), (1,), (1, 0))),
+        ((5, 2, 3), (5, 3, 4), ((9, 0, 1), (9, 1, 2), (9, 0, 2))),
+        ((2, 3, 4), (4, 3, 2), ((0, 1, 2), (2, 1, 3), (3, 0))),
+        ((2, 3), (3, 2), ((0, 1), (1, 0), (0,))),
+        ((2, 0), (0, 3), ((0, 1), (1, 2), (0, 2))),
+        ((), (3,), ((), (0,), (0,))),
+    ]
+    return [
+        Sample((rng.normal(size=x), rng.normal(size=y)), Contraction(*labels), (0, 1))
+        for x, y, labels in cases
+    ]
+
+
+contraction = Primitive(
+    name="contraction",
+    notation=_notation,
+    attributes=Contraction,
+    shape=_shape,
+    dtype=rules.numeric,
+    evaluate=_evaluate,
+    vjp=_vjp,
+    curvature=Curvature("neither", linear_in=(0, 1)),
+    samples=_samples,
+    native=rules.REFERENCE_ONLY,
+    ulp=256,
+)

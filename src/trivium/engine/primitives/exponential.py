@@ -1,0 +1,91 @@
+"""Exponentials, logarithms and the two functions that saturate: sigmoid and softplus."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..primitive import Curvature, Primitive, by_input
+from . import rules
+from .arithmetic import chain
+
+exp = Primitive(
+    name="exp",
+    notation=r"e^{{{0}}}",
+    shape=rules.same_shape,
+    dtype=rules.floating,
+    evaluate=lambda a, x: np.exp(x),
+    vjp=by_input(lambda n, c: chain(c, n)),
+    curvature=Curvature("convex", ("increasing",)),
+    samples=rules.uniform((-2, 2)),
+    native=rules.REFERENCE_ONLY,
+)
+
+log = Primitive(
+    name="log",
+    notation=r"\ln {0}",
+    shape=rules.same_shape,
+    dtype=rules.floating,
+    evaluate=lambda a, x: np.log(x),
+    vjp=by_input(lambda n, c: chain(c, 1 / n.inputs[0])),
+    curvature=Curvature("concave", ("increasing",)),
+    samples=rules.uniform((0.3, 3)),
+    native=rules.REFERENCE_ONLY,
+)
+
+expm1 = Primitive(
+    name="expm1",
+    notation=r"e^{{{0}}} - 1",
+    shape=rules.same_shape,
+    dtype=rules.floating,
+    evaluate=lambda a, x: np.expm1(x),
+    vjp=by_input(lambda n, c: chain(c, exp(n.inputs[0]))),
+    curvature=Curvature("convex", ("increasing",)),
+    samples=rules.both(rules.uniform((-2, 2)), rules.uniform((-1e-4, 1e-4))),
+    native=rules.REFERENCE_ONLY,
+)
+
+log1p = Primitive(
+    name="log1p",
+    notation=r"\ln(1 + {0})",
+    shape=rules.same_shape,
+    dtype=rules.floating,
+    evaluate=lambda a, x: np.log1p(x),
+    vjp=by_input(lambda n, c: chain(c, 1 / (1 + n.inputs[0]))),
+    curvature=Curvature("concave", ("increasing",)),
+    samples=rules.both(rules.uniform((-0.5, 3)), rules.uniform((-1e-4, 1e-4))),
+    native=rules.REFERENCE_ONLY,
+)
+
+
+def _sigmoid(attributes: Any, x: Any) -> Any:
+    # e^{-|x|} never overflows; both forms are exact where they are used.
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1 / (1 + small), small / (1 + small)).astype(x.dtype)
+
+
+sigmoid = Primitive(
+    name="sigmoid",
+    notation=r"\sigma({0})",
+    shape=rules.same_shape,
+    dtype=rules.floating,
+    evaluate=_sigmoid,
+    # sigma(-x) = 1 - sigma(x) without the cancellation near 1.
+    vjp=by_input(lambda n, c: chain(c, n * sigmoid(-n.inputs[0]))),
+    curvature=Curvature("neither", ("increasing",)),
+    samples=rules.uniform((-4, 4)),
+    native=rules.REFERENCE_ONLY,
+)
+
+softplus = Primitive(
+    name="softplus",
+    notation=r"\ln(1 + e^{{{0}}})",
+    shape=rules.same_shape,
+    dtype=rules.floating,
+    evaluate=lambda a, x: np.logaddexp(x, x.dtype.type(0)),
+    vjp=by_input(lambda n, c: chain(c, sigmoid(n.inputs[0]))),
+    curvature=Curvature("convex", ("increasing",)),
+    samples=rules.uniform((-4, 4)),
+    native=rules.REFERENCE_ONLY,
+)

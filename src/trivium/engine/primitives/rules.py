@@ -1,0 +1,130 @@
+"""Shape rules, dtype rules and sample makers that many records share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import dtypes
+from ..errors import DTypeError, ShapeError
+from ..primitive import NoAttributes, Sample, Unsupported
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+REFERENCE_ONLY = Unsupported("runs on the reference backend")
+
+Shape = tuple[int, ...]
+DType = np.dtype[Any]
+
+
+def same_shape(attributes: Any, *shapes: Shape) -> Shape:
+    """Elementwise: all inputs have one shape (broadcasting is explicit in the graph)."""
+    if any(shape != shapes[0] for shape in shapes):
+        raise ShapeError(f"an elementwise operation needs equal shapes, got {shapes}")
+    return shapes[0]
+
+
+def _same(found: Sequence[DType]) -> DType:
+    if any(dtype != found[0] for dtype in found):
+        raise DTypeError(f"the operands have different dtypes: {', '.join(map(str, found))}")
+    return found[0]
+
+
+def floating(attributes: Any, *found: DType) -> DType:
+    """One floating dtype in, the same out."""
+    if not dtypes.is_floating(found[0]):
+        raise DTypeError(f"this operation needs floating numbers, got {found[0]}")
+    return _same(found)
+
+
+def numeric(attributes: Any, *found: DType) -> DType:
+    """One integer or floating dtype in, the same out."""
+    if dtypes.is_boolean(found[0]):
+        raise DTypeError("this operation needs numbers, got bool; cast with .astype first")
+    return _same(found)
+
+
+def any_dtype(attributes: Any, *found: DType) -> DType:
+    """One dtype in, the same out."""
+    return _same(found)
+
+
+def integers(attributes: Any, *found: DType) -> DType:
+    """One integer dtype in, the same out."""
+    if not dtypes.is_integer(found[0]):
+        raise DTypeError(f"this operation needs integers, got {found[0]}")
+    return _same(found)
+
+
+def booleans(attributes: Any, *found: DType) -> DType:
+    """Booleans in, booleans out."""
+    if not dtypes.is_boolean(found[0]):
+        raise DTypeError(f"a logical operation needs bool, got {found[0]}")
+    return _same(found)
+
+
+def to_bool(attributes: Any, *found: DType) -> DType:
+    """One dtype in, bool out."""
+    _same(found)
+    return dtypes.bool_
+
+
+def float_to_bool(attributes: Any, *found: DType) -> DType:
+    """A floating dtype in, bool out."""
+    floating(attributes, *found)
+    return dtypes.bool_
+
+
+def zero(node: Tensor, cotangent: Tensor) -> None:
+    """The derivative is zero wherever it exists."""
+    return None
+
+
+SHAPES: tuple[Shape, ...] = ((), (3,), (2, 3), (2, 0))
+
+
+def uniform(
+    *bounds: tuple[float, float], smooth: bool = True, shapes: Sequence[Shape] = SHAPES
+) -> Callable[[np.random.Generator], list[Sample]]:
+    """Samples with input i drawn uniformly from ``bounds[i]``."""
+
+    def make(rng: np.random.Generator) -> list[Sample]:
+        along = tuple(range(len(bounds))) if smooth else ()
+        return [
+            Sample(
+                tuple(rng.uniform(low, high, shape) for low, high in bounds),
+                NoAttributes(),
+                along,
+            )
+            for shape in shapes
+        ]
+
+    return make
+
+
+def whole(
+    *bounds: tuple[int, int], shapes: Sequence[Shape] = SHAPES
+) -> Callable[[np.random.Generator], list[Sample]]:
+    """Samples of int64 with input i drawn from ``bounds[i]``, upper bound included."""
+
+    def make(rng: np.random.Generator) -> list[Sample]:
+        return [
+            Sample(tuple(rng.integers(low, high + 1, shape) for low, high in bounds))
+            for shape in shapes
+        ]
+
+    return make
+
+
+def both(
+    *makers: Callable[[np.random.Generator], Sequence[Sample]],
+) -> Callable[[np.random.Generator], list[Sample]]:
+    """The samples of several makers."""
+
+    def make(rng: np.random.Generator) -> list[Sample]:
+        return [sample for maker in makers for sample in maker(rng)]
+
+    return make

@@ -1,0 +1,128 @@
+"""Reverse-mode derivatives: expressions in, expressions out, so derivatives of any order exist.
+
+For an output y and a node v the cotangent is v̄ = ∂y/∂v. Walking from y back to the targets, each
+node passes its cotangent to its inputs by its primitive's vjp, and contributions add up
+(Griewank & Walther, *Evaluating Derivatives*, 2nd ed., §3.2). Only nodes on a path from output to
+targets are visited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from . import dtypes
+from .composites import ones_like, zeros_like
+from .errors import DTypeError, NotDifferentiableError, ShapeError
+from .primitive import NotDifferentiable
+from .tensor import Tensor
+from .traversal import depends_on, topological
+
+__all__ = ["cotangents", "gradients"]
+
+
+def gradients(
+    outputs: Sequence[Tensor], targets: Sequence[Tensor], seeds: Sequence[Tensor] | None = None
+) -> list[Tensor]:
+    """The vector-Jacobian product: Σ_o seed_o · ∂o/∂t for every target t.
+
+    Shapes: seeds as outputs (default: ones, for scalar outputs only); results as targets.
+    A target that no output depends on gets zeros. Raises DTypeError for targets that are not
+    floating, ShapeError for a default seed of a non-scalar output, NotDifferentiableError where
+    a primitive on the path has no derivative.
+    """
+    for target in targets:
+        if target.dtype is None or not dtypes.is_floating(target.dtype):
+            raise DTypeError(
+                f"a derivative needs a floating target; {target.name or 'the target'} is "
+                f"{target.dtype}. Convert it with .astype('float64') before it is used"
+            )
+    if seeds is None:
+        seeds = [_default_seed(output) for output in outputs]
+    found = cotangents(outputs, targets, seeds)
+    return [zeros_like(t) if c is None else c for t, c in zip(targets, found, strict=True)]
+
+
+def _default_seed(output: Tensor) -> Tensor:
+    if output.shape != ():
+        raise ShapeError(
+            f"a gradient is that of a scalar, but the output has shape {output.shape}; reduce it "
+            "first, for example with .sum() or .mean(), or give the weights of its elements with "
+            "tv.vjp, or ask for all of them with tv.jacobian"
+        )
+    if not dtypes.is_floating(output.dtype):
+        raise DTypeError(f"an output of dtype {output.dtype} has no gradient")
+    return ones_like(output)
+
+
+def cotangents(
+    outputs: Sequence[Tensor], targets: Sequence[Tensor], seeds: Sequence[Tensor]
+) -> list[Tensor | None]:
+    """Like ``gradients``, with None for targets that the outputs do not depend on."""
+    order = topological(outputs)
+    on_path = depends_on(order, targets)
+    wanted = {id(target) for target in targets}
+    total: dict[int, Tensor] = {}
+    parts: dict[int, dict[int, Tensor]] = {}  # of nodes with several results, by result
+    result: dict[int, Tensor] = {}
+
+    def receive(to: Tensor, cotangent: Tensor) -> None:
+        have = total.get(id(to))
+        total[id(to)] = cotangent if have is None else have + cotangent
+
+    for output, seed in zip(outputs, seeds, strict=True):
+        receive(output, seed)
+    for current in reversed(order):
+        if id(current) not in on_path:
+            total.pop(id(current), None)
+            continue
+        if current.parts is not None:
+            cotangent = _assemble(current, parts.pop(id(current), None))
+        else:
+            cotangent = total.pop(id(current), None)
+        if cotangent is None:
+            continue
+        if id(current) in wanted:
+            result[id(current)] = cotangent
+        if current.primitive.name == "project":
+            source = current.inputs[0]
+            parts.setdefault(id(source), {})[current.attributes.part] = cotangent
+            continue
+        for i, source in enumerate(current.inputs):
+            if id(source) not in on_path or not _has_cotangent(source):
+                continue
+            contribution = _rule(current)(current, cotangent, i)
+            if contribution is not None:
+                receive(source, contribution)
+    return [result.get(id(target)) for target in targets]
+
+
+def _has_cotangent(source: Tensor) -> bool:
+    return source.parts is not None or dtypes.is_floating(source.dtype)
+
+
+def _assemble(node: Tensor, found: dict[int, Tensor] | None) -> Tensor | None:
+    """The cotangents of all results of a node as one tuple node; absent ones are zero."""
+    if not found:
+        return None
+    from .primitives.control import bundle
+
+    filled = []
+    for i, part in enumerate(node.parts or ()):
+        if i in found:
+            filled.append(found[i])
+        else:
+            from .composites import full
+
+            filled.append(full(part.shape, 0, part.dtype))
+    return bundle(*filled)
+
+
+def _rule(node: Tensor):  # type: ignore[no-untyped-def]
+    vjp = node.primitive.vjp
+    if isinstance(vjp, NotDifferentiable):
+        where = f" (your line: {node.site})" if node.site else ""
+        raise NotDifferentiableError(
+            f"{node.primitive.name} has no derivative: {vjp.reason}{where}. Wrap it in "
+            "tv.stop_gradient if no gradient should pass"
+        )
+    return vjp

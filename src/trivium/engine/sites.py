@@ -1,0 +1,110 @@
+"""Where in the user's code an expression was made, and how the user wrote it.
+
+A site costs two references when it is recorded; the line and the source text are looked up only
+when an error or a derivation asks for them.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from types import CodeType
+from typing import Iterator
+
+__all__ = ["Site", "current_scope", "current_site", "scope"]
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+_scope: ContextVar[tuple[str, ...]] = ContextVar("trivium_scope", default=())
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Site:
+    """One place in the user's code: a code object and the instruction that was running."""
+
+    code: CodeType
+    instruction: int
+
+    @property
+    def file(self) -> str:
+        """The file's name as Python knows it; may be ``<stdin>`` or a notebook cell."""
+        return self.code.co_filename
+
+    @property
+    def span(self) -> tuple[int, int, int, int]:
+        """First line, last line, first column, last column (columns may be -1 if unknown)."""
+        positions = list(self.code.co_positions())
+        found = positions[self.instruction // 2] if self.instruction >= 0 else (None,) * 4
+        line = found[0] or self.code.co_firstlineno
+        columns = [-1 if value is None else value for value in found[2:]]
+        return line, found[1] or line, columns[0], columns[1]
+
+    @property
+    def line(self) -> int:
+        """The line's number, from 1."""
+        return self.span[0]
+
+    @property
+    def text(self) -> str:
+        """The source line without surrounding white space; empty when it is not available."""
+        return linecache.getline(self.file, self.line).strip()
+
+    def expression(self) -> ast.expr | None:
+        """The running expression as a syntax tree, or None when the source is not available."""
+        first, last, start, stop = self.span
+        lines = [linecache.getline(self.file, number) for number in range(first, last + 1)]
+        if start < 0 or not all(lines):
+            return None
+        encoded = [line.encode() for line in lines]
+        encoded[-1] = encoded[-1][:stop]
+        encoded[0] = encoded[0][start:]
+        try:
+            return ast.parse(b"(" + b"".join(encoded) + b")", mode="eval").body
+        except SyntaxError:
+            return None
+
+    def operands(self) -> list[str]:
+        """The operands of the running expression as the user wrote them, in order."""
+        node = self.expression()
+        if isinstance(node, ast.BinOp):
+            return [ast.unparse(node.left), ast.unparse(node.right)]
+        if isinstance(node, ast.Compare) and len(node.comparators) == 1:
+            return [ast.unparse(node.left), ast.unparse(node.comparators[0])]
+        if isinstance(node, ast.Call):
+            written = [ast.unparse(argument) for argument in node.args]
+            return written + [ast.unparse(keyword.value) for keyword in node.keywords]
+        return []
+
+    def __str__(self) -> str:
+        text = self.text
+        return f"{self.file}, line {self.line}" + (f": {text}" if text else "")
+
+
+def current_site() -> Site | None:
+    """The innermost frame outside Trivium, or None when there is none."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        if not frame.f_code.co_filename.startswith(_PACKAGE):
+            return Site(frame.f_code, frame.f_lasti)
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
+
+
+@contextmanager
+def scope(name: str) -> Iterator[None]:
+    """Name the part of a model that is being built, for errors and derivations."""
+    token = _scope.set((*_scope.get(), name))
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+def current_scope() -> tuple[str, ...]:
+    """The names of the enclosing ``scope`` blocks, outermost first."""
+    return _scope.get()

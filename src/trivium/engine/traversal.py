@@ -1,0 +1,73 @@
+"""Iterative walks over expressions; no walk recurses, so depth is limited by memory only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from .tensor import Tensor, node
+
+__all__ = ["depends_on", "rebuild", "same", "substitute", "topological"]
+
+
+def topological(
+    outputs: Iterable[Tensor], within: Callable[[Tensor], bool] | None = None
+) -> list[Tensor]:
+    """All nodes that ``outputs`` need, every node after its inputs, in a fixed order.
+
+    ``within``: where it says no, the walk neither enters the node nor goes past it.
+    """
+    order: list[Tensor] = []
+    done: set[int] = set()
+    stack = [(each, False) for each in reversed(list(outputs))]
+    while stack:
+        current, expanded = stack.pop()
+        if id(current) in done:
+            continue
+        if expanded:
+            done.add(id(current))
+            order.append(current)
+            continue
+        if within is not None and not within(current):
+            continue
+        stack.append((current, True))
+        for each in reversed(current.inputs):
+            if id(each) not in done:
+                stack.append((each, False))
+    return order
+
+
+def depends_on(order: Sequence[Tensor], sources: Iterable[Tensor]) -> set[int]:
+    """Ids of the nodes in ``order`` (topological) that are, or depend on, one of ``sources``."""
+    reached = {id(each) for each in sources}
+    for current in order:
+        if any(id(each) in reached for each in current.inputs):
+            reached.add(id(current))
+    return reached
+
+
+def rebuild(
+    outputs: Sequence[Tensor], change: Callable[[Tensor, tuple[Tensor, ...]], Tensor]
+) -> list[Tensor]:
+    """Build ``outputs`` anew from the leaves up; ``change(old, new inputs)`` gives each new node."""
+    new: dict[int, Tensor] = {}
+    for current in topological(outputs):
+        new[id(current)] = change(current, tuple(new[id(each)] for each in current.inputs))
+    return [new[id(each)] for each in outputs]
+
+
+def same(old: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+    """The node ``old`` with ``inputs`` in place of its own."""
+    if all(a is b for a, b in zip(old.inputs, inputs, strict=True)):
+        return old
+    return node(old.primitive, inputs, old.attributes)
+
+
+def substitute(outputs: Sequence[Tensor], replacement: Mapping[Tensor, Tensor]) -> list[Tensor]:
+    """``outputs`` with every node that is a key of ``replacement`` replaced by its value."""
+    by_id = {id(key): value for key, value in replacement.items()}
+
+    def change(old: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+        found = by_id.get(id(old))
+        return same(old, inputs) if found is None else found
+
+    return rebuild(outputs, change)
