@@ -4,9 +4,11 @@ matrix products. The public array functions are in ``array/``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -49,9 +51,15 @@ def as_tensor(value: Any) -> Tensor:
     return tensor(value)
 
 
+@lru_cache(maxsize=4096)
+def _known_literal(value: Any, sign: float, dtype: np.dtype[Any]) -> Tensor:
+    return literal(value, dtype)
+
+
 def _scalar(value: Any, dtype: np.dtype[Any]) -> Tensor:
     try:
-        return literal(value, dtype)
+        # 0.0 and -0.0 are equal, so they would be one key without the sign.
+        return _known_literal(value, math.copysign(1.0, value) if value == 0 else 0.0, dtype)
     except (OverflowError, ValueError) as error:
         raise DTypeError(f"the number {value} does not fit {dtype}") from error
 
@@ -160,7 +168,9 @@ def _refuse_silent_outer(asked: str, tensors: Sequence[Tensor], result: Shape) -
 
 def binary(primitive: Primitive, x: Any, y: Any) -> Tensor:
     """Apply an elementwise primitive of two inputs with promotion and broadcasting."""
-    left, right = operands(x, y)
+    left, right = x, y
+    if not (isinstance(x, Tensor) and isinstance(y, Tensor) and x.dtype is y.dtype):
+        left, right = operands(x, y)
     if left.shape != right.shape:
         shape = broadcast_shapes(primitive.name, (left, right))
         left, right = broadcast_to(left, shape), broadcast_to(right, shape)

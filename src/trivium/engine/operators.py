@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,11 @@ from .tensor import Tensor
 
 __all__: list[str] = []
 
-_CONVERTIBLE = bool | int | float | np.ndarray | np.generic | list | tuple | Tensor
+_CONVERTIBLE = (Tensor, bool, int, float, np.ndarray, np.generic, list, tuple)
 
 
-def _pair(primitive: Primitive | Callable[[Any, Any], Tensor]) -> tuple[Any, Any]:
-    def compute(x: Any, y: Any) -> Tensor:
-        return binary(primitive, x, y) if isinstance(primitive, Primitive) else primitive(x, y)
+def _pair(function: Primitive | Callable[[Any, Any], Tensor]) -> tuple[Any, Any]:
+    compute = partial(binary, function) if isinstance(function, Primitive) else function
 
     def forward(self: Tensor, other: Any) -> Any:
         return compute(self, other) if isinstance(other, _CONVERTIBLE) else NotImplemented

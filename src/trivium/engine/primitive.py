@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from .tensor import Tensor
+from .tensor import Tensor, node
 
 __all__ = [
     "Curvature",
@@ -27,11 +26,14 @@ __all__ = [
 ]
 
 Shape = tuple[int, ...]
-Vjp = Callable[["Tensor", "Tensor", int], "Tensor | None"]
+Vjp = Callable[[Tensor, Tensor, int], "Tensor | None"]
 
 
 class NoAttributes(NamedTuple):
     """The attributes of a primitive that has none."""
+
+
+_NO_ATTRIBUTES = NoAttributes()
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class Primitive:
     they raise ShapeError or DTypeError. With ``parts`` they return a tuple of results.
     ``evaluate``: (attributes, *arrays) → array: the definition.
     ``vjp``: (node, cotangent, i) → cotangent of input i, built from primitives; None is zero.
+    With ``parts``: (node, cotangents of all results) → cotangents of all inputs.
     ``native``: emission for the native backend. ``curvature``: see Curvature.
     ``samples``: generator → samples. ``ulp``: error allowed to ``evaluate`` against exact
     arithmetic, in units in the last place.
@@ -96,7 +99,7 @@ class Primitive:
     shape: Callable[..., Any]
     dtype: Callable[..., Any]
     evaluate: Callable[..., Any]
-    vjp: Vjp | NotDifferentiable
+    vjp: Callable[..., Any] | NotDifferentiable
     curvature: Curvature | Unsupported
     samples: Callable[[np.random.Generator], Sequence[Sample]] | Unsupported
     native: Callable[..., Any] | Unsupported
@@ -111,9 +114,9 @@ class Primitive:
 
     def __call__(self, *inputs: Tensor, **attributes: Any) -> Tensor:
         """Build the node that applies this primitive to ``inputs``."""
-        from .tensor import node
-
-        return node(self, inputs, self.attributes(**attributes))
+        if attributes or self.attributes is not NoAttributes:
+            return node(self, inputs, self.attributes(**attributes))
+        return node(self, inputs, _NO_ATTRIBUTES)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

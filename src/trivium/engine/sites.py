@@ -10,11 +10,10 @@ import ast
 import linecache
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from types import CodeType
-from typing import Iterator
+from types import CodeType, FrameType
 
 __all__ = ["Site", "current_scope", "current_site", "scope"]
 
@@ -23,12 +22,14 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _scope: ContextVar[tuple[str, ...]] = ContextVar("trivium_scope", default=())
 
 
-@dataclass(frozen=True, eq=False, slots=True)
 class Site:
     """One place in the user's code: a code object and the instruction that was running."""
 
-    code: CodeType
-    instruction: int
+    __slots__ = ("code", "instruction")
+
+    def __init__(self, code: CodeType, instruction: int) -> None:
+        self.code = code
+        self.instruction = instruction
 
     @property
     def file(self) -> str:
@@ -85,13 +86,18 @@ class Site:
         return f"{self.file}, line {self.line}" + (f": {text}" if text else "")
 
 
-def current_site() -> Site | None:
-    """The innermost frame outside Trivium, or None when there is none."""
-    frame = sys._getframe(1)
+def current_site(skip: int = 0) -> Site | None:
+    """The innermost frame outside Trivium, or None when there is none.
+
+    ``skip``: how many of the innermost callers are known to be inside; to look at a frame costs
+    more than to skip it.
+    """
+    frame: FrameType | None = sys._getframe(1 + skip)
     while frame is not None:
-        if not frame.f_code.co_filename.startswith(_PACKAGE):
-            return Site(frame.f_code, frame.f_lasti)
-        frame = frame.f_back  # type: ignore[assignment]
+        code = frame.f_code
+        if not code.co_filename.startswith(_PACKAGE):
+            return Site(code, frame.f_lasti)
+        frame = frame.f_back
     return None
 
 

@@ -1,24 +1,27 @@
 """The one node type of every expression: an immutable, hash-consed Tensor.
 
-Structurally equal nodes are one object, so a shared subexpression is shared for free. Leaves that
-a user makes (``tensor``, ``input``, ``variable``) are distinct objects even when their values are
-equal: a derivative with respect to one must not see the other. Literals inside expressions
-(``x * 2``) are interned.
+Structurally equal nodes are one object, so a shared subexpression is shared for free. Leaves
+that a user makes (``tensor``, ``input``, ``variable``) are distinct objects even when their
+values are equal: a derivative with respect to one must not see the other. Literals inside
+expressions (``x * 2``) are interned.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
-from weakref import WeakValueDictionary
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from . import dtypes
 from .errors import DTypeError, ShapeError
-from .primitive import Primitive
+from .interning import Interned
 from .sites import Site, current_scope, current_site
+
+if TYPE_CHECKING:
+    from .primitive import Primitive
 
 __all__ = [
     "Constant",
@@ -37,7 +40,8 @@ __all__ = [
 
 Shape = tuple[int, ...]
 _counter = itertools.count()
-_TABLE: WeakValueDictionary[tuple[Any, ...], Tensor] = WeakValueDictionary()
+_shape_of, _dtype_of = attrgetter("shape"), attrgetter("dtype")
+_TABLE: Interned[Tensor] = Interned()
 
 
 class Part(NamedTuple):
@@ -48,11 +52,13 @@ class Part(NamedTuple):
 
 
 class Constant:
-    """The value of a constant leaf: a read-only array, equal only to one with the same token."""
+    """The value of a constant leaf: a read-only array, equal to those of the same token."""
 
     __slots__ = ("array", "name", "token")
 
-    def __init__(self, array: np.ndarray[Any, Any], token: Any, name: str | None = None) -> None:
+    def __init__(
+        self, array: np.ndarray[Any, Any], token: Any, name: str | None = None
+    ) -> None:
         self.array = array
         self.token = token
         self.name = name
@@ -81,12 +87,11 @@ class VariableName(NamedTuple):
     token: int
 
 
-class Tensor:
-    """A value described by an expression: a primitive, its inputs, its attributes.
+class _Fields:
+    """What a tensor consists of, while it is made; becoming a Tensor makes it immutable.
 
-    ``shape``: tuple of sizes, known when the node is made. ``dtype``: one of the five dtypes.
-    ``value``: the NumPy array that the expression stands for. Operators, indexing and methods
-    work as in NumPy and build further expressions; nothing is computed until a value is asked.
+    Setting attributes of an object that already refuses it would cost three times as much, and
+    this is where the time to build an expression goes.
     """
 
     __slots__ = (
@@ -100,17 +105,38 @@ class Tensor:
         "shape",
         "site",
     )
+
+    def __init__(
+        self,
+        primitive: Primitive,
+        inputs: tuple[Tensor, ...],
+        attributes: Any,
+        shape: Shape,
+        dtype: Any,
+        parts: tuple[Part, ...] | None = None,
+    ) -> None:
+        self.primitive = primitive
+        self.inputs = inputs
+        self.attributes = attributes
+        self.shape = shape
+        self.dtype: np.dtype[Any] = dtype  # None for several results
+        self.parts = parts
+        # Two frames up is whoever called node, literal or input: the user or this package.
+        self.site: Site | None = current_site(2)
+        self.scope: tuple[str, ...] = current_scope()
+
+
+class Tensor(_Fields):
+    """A value described by an expression: a primitive, its inputs, its attributes.
+
+    ``shape``: tuple of sizes, known when the node is made. ``dtype``: one of the five dtypes.
+    ``value``: the NumPy array that the expression stands for. Operators, indexing and methods
+    work as in NumPy and build further expressions; nothing is computed until a value is asked.
+    """
+
+    __slots__ = ()
     # NumPy arrays on the left of an operator must defer to Tensor's reflected operators.
     __array_ufunc__ = None
-
-    primitive: Primitive
-    inputs: tuple[Tensor, ...]
-    attributes: Any
-    shape: Shape
-    dtype: np.dtype[Any]
-    parts: tuple[Part, ...] | None
-    site: Site | None
-    scope: tuple[str, ...]
 
     def __init__(self) -> None:
         raise TypeError("make tensors with tv.tensor(data), not with the class itself")
@@ -151,7 +177,7 @@ class Tensor:
         return self
 
     def __reduce__(self) -> Any:
-        raise TypeError("tensors are not pickled; save their values, or a fit with fit.save(path)")
+        raise TypeError("tensors are not pickled; save their values, or a fit with fit.save")
 
     __hash__ = object.__hash__
 
@@ -207,26 +233,9 @@ class Variable(Tensor):
         return copied
 
 
-def _create(
-    cls: type[Tensor],
-    primitive: Primitive,
-    inputs: tuple[Tensor, ...],
-    attributes: Any,
-    shape: Shape,
-    dtype: np.dtype[Any] | None,
-    parts: tuple[Part, ...] | None = None,
-) -> Any:
-    made = object.__new__(cls)
-    put = object.__setattr__
-    put(made, "primitive", primitive)
-    put(made, "inputs", inputs)
-    put(made, "attributes", attributes)
-    put(made, "shape", shape)
-    put(made, "dtype", dtype)
-    put(made, "parts", parts)
-    put(made, "site", current_site())
-    put(made, "scope", current_scope())
-    return made
+def _frozen(fields: _Fields) -> Tensor:
+    fields.__class__ = Tensor
+    return fields  # type: ignore[return-value]
 
 
 def node(primitive: Primitive, inputs: Sequence[Tensor], attributes: Any) -> Tensor:
@@ -239,14 +248,12 @@ def node(primitive: Primitive, inputs: Sequence[Tensor], attributes: Any) -> Ten
     found = _TABLE.get(key)
     if found is not None:
         return found
-    shape = primitive.shape(attributes, *[each.shape for each in inputs])
-    dtype = primitive.dtype(attributes, *[each.dtype for each in inputs])
+    shape = primitive.shape(attributes, *map(_shape_of, inputs))
+    dtype = primitive.dtype(attributes, *map(_dtype_of, inputs))
     if primitive.parts:
         parts = tuple(Part(s, d) for s, d in zip(shape, dtype, strict=True))
-        made = _create(Tensor, primitive, inputs, attributes, (), None, parts)
-    else:
-        made = _create(Tensor, primitive, inputs, attributes, shape, dtype)
-    return _TABLE.setdefault(key, made)
+        return _TABLE.add(key, _frozen(_Fields(primitive, inputs, attributes, (), None, parts)))
+    return _TABLE.add(key, _frozen(_Fields(primitive, inputs, attributes, shape, dtype)))
 
 
 def constant(array: np.ndarray[Any, Any], token: Any, name: str | None = None) -> Tensor:
@@ -258,8 +265,7 @@ def constant(array: np.ndarray[Any, Any], token: Any, name: str | None = None) -
     found = _TABLE.get(key)
     if found is not None:
         return found
-    made: Tensor = _create(Tensor, CONSTANT, (), attributes, array.shape, array.dtype)
-    return _TABLE.setdefault(key, made)
+    return _TABLE.add(key, _frozen(_Fields(CONSTANT, (), attributes, array.shape, array.dtype)))
 
 
 def literal(value: Any, dtype: np.dtype[Any]) -> Tensor:
@@ -301,9 +307,7 @@ def as_array(data: Any) -> np.ndarray[Any, Any]:
             "length"
         ) from error
     if array.dtype.kind == "O" and array.size:
-        raise DTypeError(
-            f"the data hold Python objects such as {array.flat[0]!r}, not numbers"
-        )
+        raise DTypeError(f"the data hold Python objects such as {array.flat[0]!r}, not numbers")
     return dtypes.storable(array)
 
 
@@ -328,8 +332,7 @@ def input(
     if any(size < 0 for size in sizes):
         raise ShapeError(f"the input {name} has a negative size in shape {sizes}")
     attributes = InputName(name, sizes, dtypes.as_dtype(dtype), next(_counter))
-    made: Tensor = _create(Tensor, INPUT, (), attributes, sizes, attributes.dtype)
-    return made
+    return _frozen(_Fields(INPUT, (), attributes, sizes, attributes.dtype))
 
 
 def variable(data: Any, dtype: Any = None, *, name: str | None = None) -> Variable:
@@ -342,7 +345,11 @@ def variable(data: Any, dtype: Any = None, *, name: str | None = None) -> Variab
     array = as_array(data.value if isinstance(data, Tensor) else data)
     array = np.array(array, dtype=None if dtype is None else dtypes.as_dtype(dtype), order="C")
     attributes = VariableName(array.shape, array.dtype, next(_counter))
-    made: Variable = _create(Variable, VARIABLE, (), attributes, array.shape, array.dtype)
+    fields = _Fields(VARIABLE, (), attributes, array.shape, array.dtype)
+    made = object.__new__(Variable)
+    for field in _Fields.__slots__:
+        if field != "__weakref__":
+            object.__setattr__(made, field, getattr(fields, field))
     object.__setattr__(made, "_label", name)
     object.__setattr__(made, "_storage", array)
     return made

@@ -22,53 +22,49 @@ DType = np.dtype[Any]
 
 def same_shape(attributes: Any, *shapes: Shape) -> Shape:
     """Elementwise: all inputs have one shape (broadcasting is explicit in the graph)."""
-    if any(shape != shapes[0] for shape in shapes):
+    if shapes.count(shapes[0]) != len(shapes):
         raise ShapeError(f"an elementwise operation needs equal shapes, got {shapes}")
     return shapes[0]
 
 
-def _same(found: Sequence[DType]) -> DType:
-    if any(dtype != found[0] for dtype in found):
+def any_dtype(attributes: Any, *found: DType) -> DType:
+    """One dtype in, the same out."""
+    if found.count(found[0]) != len(found):
         raise DTypeError(f"the operands have different dtypes: {', '.join(map(str, found))}")
     return found[0]
 
 
 def floating(attributes: Any, *found: DType) -> DType:
     """One floating dtype in, the same out."""
-    if not dtypes.is_floating(found[0]):
+    if found[0].kind != "f":
         raise DTypeError(f"this operation needs floating numbers, got {found[0]}")
-    return _same(found)
+    return any_dtype(attributes, *found)
 
 
 def numeric(attributes: Any, *found: DType) -> DType:
     """One integer or floating dtype in, the same out."""
-    if dtypes.is_boolean(found[0]):
+    if found[0].kind == "b":
         raise DTypeError("this operation needs numbers, got bool; cast with .astype first")
-    return _same(found)
-
-
-def any_dtype(attributes: Any, *found: DType) -> DType:
-    """One dtype in, the same out."""
-    return _same(found)
+    return any_dtype(attributes, *found)
 
 
 def integers(attributes: Any, *found: DType) -> DType:
     """One integer dtype in, the same out."""
-    if not dtypes.is_integer(found[0]):
+    if found[0].kind != "i":
         raise DTypeError(f"this operation needs integers, got {found[0]}")
-    return _same(found)
+    return any_dtype(attributes, *found)
 
 
 def booleans(attributes: Any, *found: DType) -> DType:
     """Booleans in, booleans out."""
-    if not dtypes.is_boolean(found[0]):
+    if found[0].kind != "b":
         raise DTypeError(f"a logical operation needs bool, got {found[0]}")
-    return _same(found)
+    return any_dtype(attributes, *found)
 
 
 def to_bool(attributes: Any, *found: DType) -> DType:
     """One dtype in, bool out."""
-    _same(found)
+    any_dtype(attributes, *found)
     return dtypes.bool_
 
 
