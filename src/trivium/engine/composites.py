@@ -32,6 +32,7 @@ __all__ = [
     "matmul",
     "operands",
     "ones_like",
+    "stop_gradient",
     "strict_broadcasting",
     "unary_float",
     "where",
@@ -87,9 +88,14 @@ def cast(x: Tensor, dtype: np.dtype[Any]) -> Tensor:
     return x if x.dtype == dtype else structure.cast(x, dtype=dtype)
 
 
-def label(x: Tensor, name: str) -> Tensor:
+def label(x: Any, name: str) -> Tensor:
     """Name the value ``x`` for derivations, pictures and messages; it costs nothing."""
-    return structure.label(x, name=name)
+    return structure.label(as_tensor(x), name=name)
+
+
+def stop_gradient(x: Any) -> Tensor:
+    """The same value, through which no derivative passes."""
+    return structure.stop_gradient(as_tensor(x))
 
 
 def broadcast_to(x: Tensor, shape: Shape) -> Tensor:

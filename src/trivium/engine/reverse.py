@@ -9,6 +9,7 @@ targets are visited.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from . import dtypes
 from .composites import ones_like, zeros_like
@@ -76,48 +77,35 @@ def cotangents(
             total.pop(id(current), None)
             continue
         if current.parts is not None:
-            cotangent = _assemble(current, parts.pop(id(current), None))
+            received = parts.pop(id(current), None)
+            if received is None:
+                continue
+            everything = [received.get(i) for i in range(len(current.parts))]
+            shares = _rule(current)(current, everything)
         else:
             cotangent = total.pop(id(current), None)
-        if cotangent is None:
-            continue
-        if id(current) in wanted:
-            result[id(current)] = cotangent
-        if current.primitive.name == "project":
-            source = current.inputs[0]
-            parts.setdefault(id(source), {})[current.attributes.part] = cotangent
-            continue
-        for i, source in enumerate(current.inputs):
-            if id(source) not in on_path or not _has_cotangent(source):
+            if cotangent is None:
                 continue
-            contribution = _rule(current)(current, cotangent, i)
-            if contribution is not None:
-                receive(source, contribution)
+            if id(current) in wanted:
+                result[id(current)] = cotangent
+            if current.primitive.name == "project":
+                siblings = parts.setdefault(id(current.inputs[0]), {})
+                siblings[current.attributes.part] = cotangent
+                continue
+            rule = _rule(current) if current.inputs else None
+            shares = [
+                rule(current, cotangent, i)
+                if id(source) in on_path and dtypes.is_floating(source.dtype)
+                else None
+                for i, source in enumerate(current.inputs)
+            ]
+        for source, share in zip(current.inputs, shares, strict=True):
+            if share is not None and id(source) in on_path:
+                receive(source, share)
     return [result.get(id(target)) for target in targets]
 
 
-def _has_cotangent(source: Tensor) -> bool:
-    return source.parts is not None or dtypes.is_floating(source.dtype)
-
-
-def _assemble(node: Tensor, found: dict[int, Tensor] | None) -> Tensor | None:
-    """The cotangents of all results of a node as one tuple node; absent ones are zero."""
-    if not found:
-        return None
-    from .primitives.control import bundle
-
-    filled = []
-    for i, part in enumerate(node.parts or ()):
-        if i in found:
-            filled.append(found[i])
-        else:
-            from .composites import full
-
-            filled.append(full(part.shape, 0, part.dtype))
-    return bundle(*filled)
-
-
-def _rule(node: Tensor):  # type: ignore[no-untyped-def]
+def _rule(node: Tensor) -> Any:
     vjp = node.primitive.vjp
     if isinstance(vjp, NotDifferentiable):
         where = f" (your line: {node.site})" if node.site else ""

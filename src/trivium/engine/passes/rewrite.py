@@ -1,0 +1,70 @@
+"""The machinery of rewriting: rules by primitive, applied from the leaves up until none applies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from ..tensor import Tensor
+from ..traversal import rebuild, same
+
+__all__ = ["Rule", "Rules", "filled_with", "rewrite", "unwrap"]
+
+# A rule looks at a node and returns an equal, better expression, or None.
+Rule = Callable[[Tensor], Tensor | None]
+Rules = Mapping[str, Sequence[Rule]]
+
+# A rule that undoes another would run forever; this many rewrites of one node is a defect.
+_LIMIT = 50
+
+
+def rewrite(outputs: Sequence[Tensor], rules: Rules) -> list[Tensor]:
+    """``outputs`` with the ``rules`` (by primitive name; "*" for all) applied everywhere.
+
+    Sweeps are repeated until one changes nothing, because a rule may build nodes to which other
+    rules apply.
+    """
+    current = list(outputs)
+    for _ in range(_LIMIT):
+        better = _sweep(current, rules)
+        if all(new is old for new, old in zip(better, current, strict=True)):
+            return better
+        current = better
+    raise RuntimeError("the rewrite rules do not come to an end")
+
+
+def _sweep(outputs: Sequence[Tensor], rules: Rules) -> list[Tensor]:
+    everywhere = rules.get("*", ())
+
+    def change(old: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+        current = same(old, inputs)
+        for _ in range(_LIMIT):
+            candidates = (*everywhere, *rules.get(current.primitive.name, ()))
+            better = next(
+                (new for rule in candidates if (new := rule(current)) is not None), None
+            )
+            if better is None or better is current:
+                return current
+            current = better
+        raise RuntimeError(f"the rules for {old.primitive.name} do not come to an end")
+
+    return rebuild(outputs, change)
+
+
+def unwrap(x: Tensor, *names: str) -> Tensor:
+    """``x`` without the outermost applications of the primitives ``names``."""
+    while x.primitive.name in names:
+        x = x.inputs[0]
+    return x
+
+
+def filled_with(x: Tensor, value: float) -> bool:
+    """Whether ``x`` is a constant all of whose elements are ``value``."""
+    source = unwrap(x, "broadcast", "reshape")
+    if source.primitive.name != "constant" or source.size == 0:
+        return False
+    array = source.attributes.array
+    if array.size > 1 and any(array.strides) and array.flat[0] != value:
+        return False
+    return bool(np.all(array == value))

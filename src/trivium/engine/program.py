@@ -1,0 +1,167 @@
+"""Programs: expressions made runnable, with inputs, outputs and variables that they update."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .backends.base import find_backend
+from .composites import as_tensor
+from .errors import DTypeError, ShapeError, UnboundInputError
+from .passes.pipeline import optimise
+from .tensor import Tensor, Variable, as_array, input
+from .traversal import topological
+from .trees import flatten, unflatten
+
+__all__ = ["CompiledFunction", "Program", "compile"]
+
+
+class Program:
+    """A compiled expression plus "variable ← new value".
+
+    ``inputs``: input leaves, in the order in which ``run`` takes their arrays.
+    ``outputs``: a tensor or a nested structure of tensors. ``updates``: variable → expression of
+    the same shape and dtype; all are computed from the values before the step.
+    Raises UnboundInputError when an expression contains an input that is not in ``inputs``,
+    ShapeError or DTypeError for an update that does not fit its variable.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Tensor] = (),
+        outputs: Any = (),
+        updates: Mapping[Variable, Tensor] | None = None,
+        *,
+        backend: str | None = None,
+    ) -> None:
+        self.inputs = tuple(inputs)
+        self.updates = dict(updates or {})
+        self._structure = outputs
+        self.outputs = [as_tensor(leaf) for leaf in flatten(outputs)]
+        self._check()
+        improved = optimise([*self.outputs, *self.updates.values()])
+        count = len(self.outputs)
+        self.backend = find_backend(backend)
+        self._executable = self.backend.compile(
+            self.inputs,
+            improved[:count],
+            dict(zip(self.updates, improved[count:], strict=True)),
+        )
+
+    def _check(self) -> None:
+        for leaf in self.inputs:
+            if leaf.primitive.name != "input":
+                raise UnboundInputError(
+                    f"a program's inputs are leaves made by tv.input, not {leaf!r}"
+                )
+        for target, value in self.updates.items():
+            if not isinstance(target, Variable):
+                raise UnboundInputError(f"only variables can be updated, not {target!r}")
+            if value.shape != target.shape:
+                raise ShapeError(
+                    f"the update of {target.name} has shape {value.shape}, "
+                    f"the variable has {target.shape}"
+                )
+            if value.dtype != target.dtype:
+                raise DTypeError(
+                    f"the update of {target.name} has dtype {value.dtype}, "
+                    f"the variable has {target.dtype}"
+                )
+        known = {id(leaf) for leaf in self.inputs}
+        for current in topological([*self.outputs, *self.updates.values()]):
+            if current.primitive.name == "input" and id(current) not in known:
+                raise UnboundInputError(
+                    f"the expression contains the input {current.name!r}, which is not among the "
+                    f"program's inputs ({', '.join(str(i.name) for i in self.inputs) or 'none'})"
+                )
+
+    def run(self, *arrays: Any, steps: int | None = None) -> Any:
+        """Perform one step, or ``steps`` steps in one call, on the given input arrays.
+
+        Returns NumPy arrays in the structure of ``outputs``; with ``steps`` each has a new first
+        axis of that length. Raises ShapeError or DTypeError for arrays that do not fit.
+        """
+        given = self._bind(arrays)
+        if steps is None:
+            return unflatten(self._structure, self._executable.run(given, 1)[0])
+        if steps < 0:
+            raise ShapeError(f"the number of steps must not be negative, got {steps}")
+        collected = self._executable.run(given, steps)
+        stacked = [
+            np.stack([outputs[i] for outputs in collected])
+            if collected
+            else np.empty((0, *leaf.shape), leaf.dtype)
+            for i, leaf in enumerate(self.outputs)
+        ]
+        return unflatten(self._structure, stacked)
+
+    def _bind(self, arrays: Sequence[Any]) -> list[np.ndarray[Any, Any]]:
+        if len(arrays) != len(self.inputs):
+            names = ", ".join(str(leaf.name) for leaf in self.inputs) or "none"
+            raise ShapeError(
+                f"the program has {len(self.inputs)} inputs ({names}), got {len(arrays)} arrays"
+            )
+        bound = []
+        for leaf, value in zip(self.inputs, arrays, strict=True):
+            array = as_array(value.value if isinstance(value, Tensor) else value)
+            if array.shape != leaf.shape:
+                raise ShapeError(
+                    f"the input {leaf.name} has shape {leaf.shape}, got an array of {array.shape}"
+                )
+            if not np.can_cast(array.dtype, leaf.dtype, casting="same_kind"):
+                raise DTypeError(
+                    f"the input {leaf.name} is {leaf.dtype}, got an array of {array.dtype}"
+                )
+            bound.append(array.astype(leaf.dtype, copy=False))
+        return bound
+
+
+class CompiledFunction:
+    """A Python function compiled for the shapes and dtypes it is called with.
+
+    Each new combination of shapes and dtypes is traced and compiled once. Returns NumPy arrays
+    in the structure of the function's result.
+    """
+
+    def __init__(self, function: Callable[..., Any], backend: str | None = None) -> None:
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._backend = backend
+        self.programs: dict[tuple[Any, ...], Program] = {}
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run the program for these arguments, compiling it first when it is new."""
+        leaves = [
+            leaf.value if isinstance(leaf, Tensor) else as_array(leaf)
+            for leaf in flatten(arguments)
+        ]
+        key = (_outline(arguments), *[(leaf.shape, leaf.dtype) for leaf in leaves])
+        if key not in self.programs:
+            self.programs[key] = self._trace(arguments, leaves)
+        return self.programs[key].run(*leaves)
+
+    def _trace(self, arguments: Any, leaves: Sequence[np.ndarray[Any, Any]]) -> Program:
+        inputs = [
+            input(leaf.shape, leaf.dtype, name=f"argument {i}") for i, leaf in enumerate(leaves)
+        ]
+        outputs = self._function(*unflatten(arguments, inputs))
+        return Program(inputs, outputs, backend=self._backend)
+
+
+def _outline(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return ("dict", *[(key, _outline(value)) for key, value in tree.items()])
+    if isinstance(tree, tuple | list):
+        return (type(tree).__name__, *map(_outline, tree))
+    return None if tree is None else "leaf"
+
+
+def compile(function: Callable[..., Any], *, backend: str | None = None) -> CompiledFunction:
+    """Compile ``function`` of arrays to a program; also usable as a decorator.
+
+    The function sees tensors and must be pure: it runs once per combination of shapes and dtypes.
+    """
+    return CompiledFunction(function, backend)
