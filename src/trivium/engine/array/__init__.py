@@ -1,11 +1,22 @@
 """The functions of the Python Array API standard (2024.12), composed from the primitives.
 
 Every function takes tensors, NumPy arrays, nested lists or Python numbers and returns a Tensor,
-so every result has derivatives of any order wherever its dtype is floating. Source: Python array
-API standard 2024.12, https://data-apis.org/array-api/2024.12.
+so every result has derivatives of any order wherever its dtype is floating. Source: Python
+array API standard 2024.12, https://data-apis.org/array-api/2024.12.
 """
 
+from .arithmetic import *  # noqa: F403
+from .constants import *  # noqa: F403
+from .creation import *  # noqa: F403
+from .data_types import *  # noqa: F403
+from .indexing import *  # noqa: F403
+from .linear import *  # noqa: F403
+from .logic import *  # noqa: F403
 from .manipulation import *  # noqa: F403
+from .norms import *  # noqa: F403
+from .repetition import *  # noqa: F403
 from .searching import *  # noqa: F403
 from .statistical import *  # noqa: F403
+from .subscripts import *  # noqa: F403
+from .transcendental import *  # noqa: F403
 from .utility import *  # noqa: F403

@@ -1,4 +1,4 @@
-"""How the array functions read their arguments: tensors, axes, sizes, values known beforehand."""
+"""How the array functions read their arguments: tensors, axes, sizes, known values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..composites import as_tensor, cast
+from ..composites import as_tensor, cast, operands
 from ..errors import DTypeError, ShapeError, UnboundInputError
 from ..messages import shape_error
 from ..tensor import Tensor, constant
@@ -19,6 +19,7 @@ __all__ = [
     "Axes",
     "Shape",
     "floating",
+    "floating_pair",
     "integer",
     "known",
     "one_axis",
@@ -37,6 +38,12 @@ def floating(x: ArrayLike) -> Tensor:
     """``x`` as a floating tensor; integers and booleans become float64."""
     given = as_tensor(x)
     return given if dtypes.is_floating(given.dtype) else cast(given, dtypes.default_float)
+
+
+def floating_pair(x: ArrayLike, y: ArrayLike) -> tuple[Tensor, Tensor]:
+    """Both operands in one floating dtype; if neither is floating they become float64."""
+    left, right = operands(x, y)
+    return floating(left), floating(right)
 
 
 def integer(asked: str, what: str, value: Any) -> int:
@@ -59,12 +66,14 @@ def refused(asked: str, tensors: Sequence[Tensor], rule: str, fix: str = "") -> 
 
 
 def one_axis(asked: str, x: Tensor, axis: Any) -> int:
-    """``axis`` of ``x`` counted from the front. Raises ShapeError when there is no such axis."""
+    """``axis`` of ``x`` counted from the front. Raises ShapeError if it does not exist."""
     number = integer(asked, "an axis", axis)
     if -x.ndim <= number < x.ndim:
         return number % x.ndim
     if not x.ndim:
-        raise refused(asked, [x], f"a scalar has no axes, so no axis {number}", "add one: x[None]")
+        raise refused(
+            asked, [x], f"a scalar has no axes, so no axis {number}", "add one: x[None]"
+        )
     raise refused(
         asked,
         [x],
@@ -92,7 +101,7 @@ def some_axes(asked: str, x: Tensor, axis: Axes) -> tuple[int, ...]:
 
 
 def sizes(asked: str, shape: Any) -> Shape:
-    """``shape`` (a size or a sequence of sizes) as a tuple. Raises ShapeError for negative ones."""
+    """``shape``, one size or several, as a tuple. Raises ShapeError for negative sizes."""
     many = shape if isinstance(shape, Sequence | np.ndarray) else (shape,)
     found = tuple(integer(asked, "a size", each) for each in many)
     if any(size < 0 for size in found):
@@ -109,9 +118,10 @@ def known(asked: str, x: Tensor) -> np.ndarray[Any, Any]:
         return x.value
     except UnboundInputError as error:
         raise UnboundInputError(
-            f"{asked}: the shape of the result depends on the values, and shapes are fixed when "
-            f"an expression is built; but {error} Call {asked} on the data before they enter the "
-            "expression, or keep the shape and mark elements with tv.array.where(mask, x, 0)"
+            f"{asked}: the shape of the result depends on the values, and shapes are fixed "
+            f"when an expression is built; but {error} Call {asked} on the data before they "
+            "enter the expression, or keep the shape and mark elements with "
+            "tv.array.where(mask, x, 0)"
         ) from None
 
 

@@ -9,7 +9,7 @@ from .. import composites
 from ..composites import as_tensor, broadcast_shapes, operands
 from ..primitives import movement
 from ..tensor import Tensor
-from .arguments import ArrayLike, Axes, Shape, integer, one_axis, refused, sizes, some_axes
+from .arguments import ArrayLike, Axes, integer, one_axis, refused, sizes, some_axes
 
 __all__ = [
     "broadcast_arrays",
@@ -206,8 +206,8 @@ def broadcast_arrays(*arrays: ArrayLike) -> list[Tensor]:
 def concat(arrays: Sequence[ArrayLike], /, *, axis: int | None = 0) -> Tensor:
     """Join tensors along an axis that they have; with axis None they are flattened first.
 
-    Shapes: equal but for ``axis``, where the sizes add up. Dtypes are promoted. Raises ShapeError
-    when there is nothing to join, an operand is a scalar, or the other sizes differ.
+    Shapes: equal but for ``axis``, where the sizes add up. Dtypes are promoted. Raises
+    ShapeError when there is nothing to join, an operand is a scalar, or the other sizes differ.
     """
     given = _listed("concat", arrays)
     if axis is None:

@@ -21,9 +21,9 @@ __all__ = ["argmax", "argmin", "count_nonzero", "nonzero", "searchsorted", "wher
 def where(condition: ArrayLike, x: ArrayLike, y: ArrayLike, /) -> Tensor:
     """``x`` where the bool ``condition`` holds, else ``y``; all three broadcast.
 
-    The derivative flows to the chosen element only: an infinity or NaN in the other branch never
-    reaches it. Raises DTypeError when ``condition`` is not bool, ShapeError when the shapes do
-    not broadcast.
+    The derivative flows to the chosen element only: an infinity or NaN in the other branch
+    never reaches it. Raises DTypeError when ``condition`` is not bool, ShapeError when the
+    shapes do not broadcast.
     """
     chosen = as_tensor(condition)
     if not dtypes.is_boolean(chosen.dtype):
@@ -67,9 +67,9 @@ def argmin(x: ArrayLike, /, axis: int | None = None, *, keepdims: bool = False) 
 
 
 def count_nonzero(x: ArrayLike, /, *, axis: Axes = None, keepdims: bool = False) -> Tensor:
-    """How many elements over ``axis`` (all axes when None) are not zero; int64. NaN is not zero.
+    """How many elements over ``axis`` (all axes when None) are not zero; NaN is not zero.
 
-    Shapes and errors as for ``sum``.
+    Shapes and errors as for ``sum``; int64.
     """
     from .statistical import sum as total
 
@@ -79,8 +79,8 @@ def count_nonzero(x: ArrayLike, /, *, axis: Axes = None, keepdims: bool = False)
 def nonzero(x: ArrayLike, /) -> tuple[Tensor, ...]:
     """The indices of the elements that are not zero, one int64 tensor per axis, in row order.
 
-    The result's shape depends on the values, so it is found when the expression is built. Raises
-    UnboundInputError when ``x`` depends on inputs, ShapeError for a scalar.
+    The result's shape depends on the values, so it is found when the expression is built.
+    Raises UnboundInputError when ``x`` depends on inputs, ShapeError for a scalar.
     """
     given = as_tensor(x)
     if not given.ndim:
@@ -96,7 +96,7 @@ def searchsorted(
     side: Literal["left", "right"] = "left",
     sorter: ArrayLike | None = None,
 ) -> Tensor:
-    """Where the values ``x2`` would enter the ascending ``x1`` so that it stays ascending; int64.
+    """Where the values ``x2`` would enter the ascending ``x1`` so that it stays so; int64.
 
     Shapes: x1 (n,), x2 (…) → (…), each from 0 to n. ``side`` "left": before equal elements;
     "right": after them. ``sorter``: the order that sorts x1 (from ``argsort``). NaN is the
@@ -105,7 +105,9 @@ def searchsorted(
     """
     ordered, wanted = operands(as_tensor(x1), as_tensor(x2))
     if ordered.ndim != 1:
-        raise refused("searchsorted", [ordered, wanted], "the sorted operand must have one axis")
+        raise refused(
+            "searchsorted", [ordered, wanted], "the sorted operand must have one axis"
+        )
     if side not in ("left", "right"):
         raise DTypeError(f'searchsorted: side must be "left" or "right", not {side!r}')
     if sorter is not None:
@@ -126,7 +128,7 @@ def searchsorted(
 
 
 def _precedes(element: Tensor, value: Tensor, side: str) -> Tensor:
-    """Whether ``element`` lies before the place of ``value``; NaN is larger than all numbers."""
+    """Whether ``element`` lies before the place of ``value``; NaN is the largest value."""
     if not dtypes.is_floating(element.dtype):
         if dtypes.is_boolean(element.dtype):
             element, value = cast(element, dtypes.int32), cast(value, dtypes.int32)

@@ -51,8 +51,8 @@ def sum(
     """The sum of the elements over ``axis`` (all axes when None).
 
     Shapes: the named axes vanish, or stay with size 1 when ``keepdims``. An empty sum is 0.
-    bool and int32 are added up in int64 unless ``dtype`` is given. Raises ShapeError for an axis
-    that does not exist.
+    bool and int32 are added up in int64 unless ``dtype`` is given. Raises ShapeError for an
+    axis that does not exist.
     """
     given = accumulated(x, dtype)
     return reduce(reductions.sum_, given, some_axes("sum", given, axis), keepdims)
