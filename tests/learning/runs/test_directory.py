@@ -157,12 +157,35 @@ def test_when_no_state_is_good_both_files_are_named(run: RunDirectory) -> None:
     assert "Restore one of these files" in message
 
 
+def no_links(source: Path, target: Path) -> None:
+    raise OSError(1, "Operation not permitted", str(source))
+
+
+def test_without_hard_links_a_write_cut_short_does_not_block_the_next(
+    run: RunDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "link", no_links)
+    write(run, 1)
+    replace = os.replace
+
+    def fail_for_newest(source: Path, target: Path) -> None:
+        if target.name == STATE:
+            raise OSError(5, "Input/output error", str(source))
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", fail_for_newest)
+        with pytest.raises(RunError, match="Input/output error"):
+            write(run, 2)
+    with pytest.warns(RunWarning, match=f"{STATE} is missing"):
+        assert step_of(RunDirectory.open(run.path)) == 1
+    write(run, 2)
+    assert step_of(run) == 2
+
+
 def test_a_file_system_without_hard_links_is_enough(
     run: RunDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_links(source: Path, target: Path) -> None:
-        raise OSError(1, "Operation not permitted", str(source))
-
     monkeypatch.setattr(os, "link", no_links)
     for step in (1, 2, 3):
         write(run, step)
@@ -170,6 +193,16 @@ def test_a_file_system_without_hard_links_is_enough(
     flip_a_bit(run.path / STATE)
     with pytest.warns(RunWarning):
         assert step_of(run) == 2
+
+
+def test_a_writer_killed_between_its_two_renames_leaves_nothing_for_the_next(
+    run: RunDirectory,
+) -> None:
+    """Then both names belong to one file, and a rename between them does nothing."""
+    write(run, 1)
+    os.link(run.path / STATE, run.path / PREVIOUS)
+    write(run, 2)
+    assert step_of(run) == 2 and not list(run.path.glob("*.tmp"))
 
 
 def test_reading_never_writes(run: RunDirectory) -> None:

@@ -20,6 +20,7 @@ run = RunDirectory.open(sys.argv[1], writing=True)
 if len(sys.argv) > 2 and os.fork() == 0:  # a worker that outlives its parent
     try:
         run.append_metrics([{}])
+        print("worker", os.getpid(), "wrote", flush=True)
     except OSError as error:
         print("worker", os.getpid(), error, flush=True)
     sys.stdin.read()

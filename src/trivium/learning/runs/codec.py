@@ -51,6 +51,8 @@ def encode(value: object, name: str, *, indent: int | None = None) -> str:
 def decode(text: str | bytes) -> Any:
     """Read what `encode` wrote; raise `ValueError` with the reason if it is not strict JSON."""
     try:
+        if isinstance(text, bytes):
+            text = text.decode("utf-8")  # json itself would guess among the encodings
         return _from_json(json.loads(text, parse_constant=_refuse_constant))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None

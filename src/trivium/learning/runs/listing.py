@@ -6,6 +6,7 @@ import datetime
 import itertools
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -35,8 +36,9 @@ class RunSummary:
 
     `status`: ``running`` (a process writes it now), ``finished`` (it has a result),
     ``interrupted`` (neither; `has_state` tells whether there is something to resume from) or
-    ``damaged`` (`problem` says how). `time` is when it was created. `metrics` are those of the
-    result (its ``metrics``, or all of it) or, before that, the last row measured.
+    ``damaged`` (it cannot be read, and `problem` says why). `time` is when it was created, in
+    UTC. `metrics` are those of the result (its ``metrics``, or all of it) or, before that, the
+    last row measured.
     """
 
     path: Path
@@ -62,7 +64,10 @@ def find_runs(root: str | os.PathLike[str]) -> list[RunSummary]:
                 paths = [Path(entry.path) for entry in entries if entry.is_dir()]
         except FileNotFoundError:
             return []
-        runs = [_summary(path) for path in paths if _looks_like_run(path)]
+        runs = []
+        for path in filter(_looks_like_run, paths):
+            with suppress(FileNotFoundError):  # deleted while we look
+                runs.append(_summary(path))
     return sorted(runs, key=lambda run: (run.time, run.name))
 
 
@@ -99,26 +104,26 @@ def _looks_like_run(path: Path) -> bool:
 
 
 def _summary(path: Path) -> RunSummary:
-    running = writer_of(path / LOCK_FILE) is not None
+    request: dict[str, Any] = {}
+    time = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
     try:
-        run = RunDirectory.open(path)
-        time = _utc(run.created, path)
-        result = run.read_result()
-        if not running:
-            _check_states(path)
-        with explained(f"read the metrics of the run {path}"):
+        with explained(f"read the run {path}"):
+            running = writer_of(path / LOCK_FILE) is not None
+            run = RunDirectory.open(path)
+            request = run.request
+            time = _utc(run.created, path)
+            result = run.read_result()
+            if not running:
+                _check_states(path)
             measured = metrics.last_row(path / METRICS_FILE) if result is None else {}
     except RunError as error:
-        modified = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
-        return RunSummary(path, path.name, "damaged", modified, {}, False, {}, str(error))
-    status: Status = "interrupted"
-    if running:
-        status = "running"
-    elif result is not None:
-        status = "finished"
+        return RunSummary(path, path.name, "damaged", time, request, False, {}, str(error))
+    status: Status = "running" if running else "interrupted"
+    if result is not None:
         inner = result.get("metrics")
         measured = inner if isinstance(inner, dict) else result
-    return RunSummary(path, path.name, status, time, run.request, run.has_state, measured)
+        status = "running" if running else "finished"
+    return RunSummary(path, path.name, status, time, request, run.has_state, measured)
 
 
 def _utc(text: str, path: Path) -> datetime.datetime:
