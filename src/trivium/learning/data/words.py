@@ -1,0 +1,85 @@
+"""The words of data errors: quoted lists, the nearest name, and where a row stands."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["ROWS", "Places", "counted", "did_you_mean", "nearest", "quoted", "shortened"]
+
+
+def shortened(value: object, width: int = 40) -> str:
+    """Return ``repr(value)`` in at most ``width`` characters."""
+    text = repr(value)
+    return text if len(text) <= width else text[: width - 2] + "…" + text[0]
+
+
+def quoted(items: Iterable[object], limit: int = 8) -> str:
+    """Join items as a quoted list; what exceeds ``limit`` is counted instead of shown."""
+    every = list(items)
+    shown = ", ".join(shortened(item) for item in every[:limit])
+    rest = len(every) - limit
+    return f"{shown} and {rest:,} more" if rest > 0 else shown
+
+
+def counted(n: int, noun: str, plural: str = "") -> str:
+    """Return ``1 row`` or ``2,000 rows``."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def nearest(word: str, choices: Iterable[str]) -> str | None:
+    """Return the choice that is most probably meant by ``word``, or None."""
+    spellings = {choice.casefold(): choice for choice in choices}
+    key = word.casefold()
+    if key in spellings:
+        return spellings[key]
+    found = difflib.get_close_matches(key, list(spellings)[:20_000], n=1, cutoff=0.6)
+    if found:
+        return spellings[found[0]]
+    whole = [choice for folded, choice in spellings.items() if len(key) > 2 and key in folded]
+    return min(whole, key=len) if whole else None
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """Return the sentence `` Did you mean 'price'?``, or nothing when no choice is near."""
+    near = nearest(word, choices)
+    return f" Did you mean {near!r}?" if near is not None else ""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Names rows the way their source does: lines of a file, or rows counted from 0.
+
+    ``lines[i]`` is the line on which row i begins (the first line of a file is line 1);
+    None where the data came from memory.
+    """
+
+    lines: np.ndarray | None = None
+
+    def name(self, row: int) -> str:
+        """Return ``line 17`` or ``row 15 (counted from 0)``."""
+        if self.lines is None:
+            return f"row {int(row)} (counted from 0)"
+        return f"line {int(self.lines[row])}"
+
+    def names(self, rows: Sequence[int] | np.ndarray, limit: int = 5) -> str:
+        """Return ``lines 3, 9 and 12`` for several rows, at most ``limit`` of them."""
+        numbers = [int(row if self.lines is None else self.lines[row]) for row in rows[:limit]]
+        if len(rows) == 1:
+            return self.name(int(rows[0]))
+        word = "rows" if self.lines is None else "lines"
+        tail = " (counted from 0)" if self.lines is None else ""
+        more = len(rows) - limit
+        if more > 0:
+            return f"{word} {', '.join(map(str, numbers))} and {more:,} more{tail}"
+        return f"{word} {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}{tail}"
+
+    def take(self, rows: np.ndarray) -> Places:
+        """Return the places of a selection of the rows."""
+        return self if self.lines is None else Places(self.lines[rows])
+
+
+ROWS = Places()
