@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -317,3 +318,16 @@ def test_a_state_reaches_the_disk_before_it_takes_the_name(
         f"name {STATE}",
         "sync run",
     ]
+
+
+def test_the_example_of_the_documentation_runs(
+    tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (repository / "docs" / "runs.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"weight": np.eye(2)}
+    exec(example, names)
+    assert [run.status for run in names["find_runs"]("runs")] == ["finished"]
+    assert (names["arrays"]["layers.0.weight"] == np.eye(2)).all()
+    assert names["run"].read_metrics() == [{"epoch": 1, "loss": 0.31}]
