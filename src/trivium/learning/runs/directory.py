@@ -1,13 +1,13 @@
 """A run on disk: what was asked, the state to go on from, the measurements, the outcome.
 
-============================= =====================================================
-``run.json``                  what was asked
-``state.safetensors``         the newest state
-``state.previous.safetensors`` the state before it, used if the newest is damaged
-``metrics.jsonl``             one row of measurements per line
-``result.json``               the outcome, once the run has finished
-``.lock``                     who is writing
-============================= =====================================================
+=============================== =================================================
+``run.json``                    what was asked
+``state.safetensors``           the newest state
+``state.previous.safetensors``  the state before it, used if the newest is damaged
+``metrics.jsonl``               one row of measurements per line
+``result.json``                 the outcome, once the run has finished
+``.lock``                       who is writing
+=============================== =================================================
 
 Reading never writes. Every file but ``metrics.jsonl`` is replaced as a whole, so a process may
 be killed between any two instructions and the last good state stays readable.
@@ -67,7 +67,8 @@ class RunDirectory:
     """One run on disk, made by `RunDirectory.create` or `RunDirectory.open`.
 
     `path` is absolute; `created` is the UTC time of creation in ISO 8601. Whoever writes holds
-    the run's lock until `close` (or the end of a ``with`` block, or of the process).
+    the run's lock until `close` (or the end of a ``with`` block, or of the process), and writes
+    from one thread; a signal handler leaves the writing to the code that it interrupts.
     """
 
     def __init__(

@@ -112,11 +112,16 @@ def _load(path: Path, *, only_header: bool) -> tuple[dict[str, Array], dict[str,
         pass  # a missing permission is an OSError here; the library reports it like damage
     try:
         # "pread": a mapped file with a bad sector, or cut meanwhile, would kill the process.
-        with safe_open(os.fspath(path), framework="numpy", backend="pread") as file:
+        file = safe_open(os.fspath(path), framework="numpy", backend="pread")
+    except SafetensorError as error:
+        raise DamagedFileError(f"{path} is damaged: {error}") from error
+    try:
+        with file:
             metadata = file.metadata() or {}
             names = [] if only_header else file.keys()
             arrays = {name: file.get_tensor(name) for name in names}
-    except (SafetensorError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (SafetensorError, AttributeError, TypeError, ValueError) as error:
+        # Besides its own error, the library lets through NumPy's about dtypes and shapes.
         raise DamagedFileError(f"{path} is damaged: {error}") from error
     except MemoryError as error:
         raise RunError(
