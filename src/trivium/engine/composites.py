@@ -99,7 +99,7 @@ def stop_gradient(x: Any) -> Tensor:
 
 
 def broadcast_to(x: Tensor, shape: Shape) -> Tensor:
-    """``x`` repeated to ``shape`` by NumPy's rule. Raises ShapeError when the rule forbids it."""
+    """``x`` repeated to ``shape`` by NumPy's rule. Raises ShapeError if it forbids it."""
     return x if x.shape == shape else movement.broadcast(x, shape=shape)
 
 
@@ -210,7 +210,9 @@ def matmul(x: Any, y: Any) -> Tensor:
     left, right = operands(x, y)
     if not left.shape or not right.shape:
         raise shape_error(
-            "matrix product", (left, right), "a scalar is no matrix",
+            "matrix product",
+            (left, right),
+            "a scalar is no matrix",
             "use * to multiply by a scalar",
         )
     inner = left.shape[-1], right.shape[-2 if right.ndim > 1 else 0]
@@ -242,7 +244,8 @@ def _batch_shape(left: Tensor, right: Tensor) -> Shape:
         return np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
     except ValueError:
         raise shape_error(
-            "matrix product", (left, right),
+            "matrix product",
+            (left, right),
             f"the batch axes {left.shape[:-2]} and {right.shape[:-2]} must broadcast",
             "reshape one operand so that the leading axes are equal or 1",
         ) from None
@@ -266,6 +269,7 @@ def require_axis(axis: int, ndim: int, shape: Shape) -> int:
     if not -ndim <= axis < ndim:
         raise ShapeError(
             f"there is no axis {axis} in shape {shape}: axes run from {-ndim} to {ndim - 1}"
-            if ndim else f"a scalar has no axes, so not axis {axis}"
+            if ndim
+            else f"a scalar has no axes, so not axis {axis}"
         )
     return axis % ndim

@@ -69,7 +69,7 @@ def storable(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
     Raises DTypeError for complex, object, text and date arrays, and for integers past int64.
     """
-    dtype = array.dtype.newbyteorder("=")
+    dtype: np.dtype[Any] = array.dtype.newbyteorder("=")
     if dtype in DTYPES:
         return array.astype(dtype, copy=False)
     if dtype.name in _LOSSLESS:

@@ -1,8 +1,9 @@
-"""Errors of the engine; every error that Trivium raises on purpose inherits ``TriviumError``."""
+"""Errors of the engine; what Trivium raises on purpose inherits ``TriviumError``."""
 
 from __future__ import annotations
 
 __all__ = [
+    "ArgumentError",
     "BackendError",
     "DTypeError",
     "IndexRangeError",
@@ -16,6 +17,10 @@ __all__ = [
 
 class TriviumError(Exception):
     """Base of all errors whose message alone says what is wrong and what to do."""
+
+
+class ArgumentError(TriviumError, ValueError):
+    """An argument has a value for which the operation has no meaning."""
 
 
 class ShapeError(TriviumError, ValueError):

@@ -1,4 +1,4 @@
-"""Values of expressions outside programs: by the reference backend, with variables as they are."""
+"""Values of expressions outside programs, by the reference backend."""
 
 from __future__ import annotations
 

@@ -20,8 +20,9 @@ __all__ = ["getitem"]
 def getitem(x: Tensor, key: Any) -> Tensor:
     """``x[key]`` by NumPy's rules (basic and advanced indexing, in any mixture).
 
-    Raises IndexRangeError for an index outside its axis and for too many indices, DTypeError for
-    a key that is no index. A boolean mask must not depend on unbound inputs: it fixes the shape.
+    Raises IndexRangeError for an index outside its axis and for too many indices, DTypeError
+    for a key that is no index. A boolean mask must not depend on unbound inputs: it fixes the
+    shape.
     """
     entries = _expand(x, key if isinstance(key, tuple) else (key,))
     basic: list[Any] = []
@@ -83,7 +84,8 @@ def _masks_checked(x: Tensor, entries: list[Any]) -> list[Any]:
         if isinstance(entry, _MaskAxis):
             if entry.size != x.shape[axis]:
                 raise IndexRangeError(
-                    f"a mask of {entry.size} entries cannot index axis {axis} of shape {x.shape}"
+                    f"a mask of {entry.size} entries cannot index axis {axis} of shape "
+                    f"{x.shape}"
                 )
             entries[i] = entry.indices
         axis += 1
@@ -178,7 +180,9 @@ def _advanced(x: Tensor, arrays: list[tuple[int, Tensor]], separated: bool) -> T
         if linear is None:
             linear = index
         else:
-            linear = binary(arithmetic.add, binary(arithmetic.multiply, linear, x.shape[axis]), index)
+            linear = binary(
+                arithmetic.add, binary(arithmetic.multiply, linear, x.shape[axis]), index
+            )
     assert linear is not None
     rest = [axis for axis in range(x.ndim) if axis not in axes]
     moved = movement.permute(x, axes=(*axes, *rest))
@@ -196,8 +200,8 @@ def _advanced(x: Tensor, arrays: list[tuple[int, Tensor]], separated: bool) -> T
 def _wrapped(index: Tensor, size: int) -> Tensor:
     """Negative indices counted from the end; what is out of range stays out of range.
 
-    Indices of one axis must not spill into another when they are combined to one linear index, so
-    an index outside its axis becomes one that is outside of every axis.
+    Indices of one axis must not spill into another when they are combined to one linear index,
+    so an index outside its axis becomes one that is outside of every axis.
     """
     if index.primitive.name == "constant":
         values = index.value

@@ -25,14 +25,14 @@ def scan(
     length: int | None = None,
     reverse: bool = False,
 ) -> tuple[Any, Any]:
-    """Run ``carry, y = step(carry, x)`` over the first axis of ``xs``; return carry and stacked y.
+    """Run ``carry, y = step(carry, x)`` over the first axis of ``xs``; return carry and all y.
 
     c_{t+1}, y_t = step(c_t, x_t).
 
     Shapes: every leaf of ``xs`` is (T, …) and ``step`` sees (…); the carry keeps its shapes and
-    dtypes; the y leaves come back as (T, …). Without ``xs`` the number of steps is ``length`` and
-    ``step`` gets None. ``reverse`` runs from the last step to the first; y_t stays at index t.
-    Derivatives of any order pass through. Raises ShapeError when lengths or carried shapes
+    dtypes; the y leaves come back as (T, …). Without ``xs`` the number of steps is ``length``
+    and ``step`` gets None. ``reverse`` runs from the last step to the first; y_t stays at index
+    t. Derivatives of any order pass through. Raises ShapeError when lengths or carried shapes
     differ, DTypeError when a carried dtype changes.
     """
     sequences = [as_tensor(leaf) for leaf in flatten(xs)]
@@ -47,9 +47,7 @@ def scan(
     new = _same_state(start, [as_tensor(leaf) for leaf in flatten(carry_tree)])
     emitted = [as_tensor(leaf) for leaf in flatten(emitted_tree)]
     outer, inner, outputs = _close([*new, *emitted], [*carried, *slices])
-    body = Scan(
-        [*inner, *carried, *slices], outputs, len(inner), len(carried), steps, reverse
-    )
+    body = Scan([*inner, *carried, *slices], outputs, len(inner), len(carried), steps, reverse)
     parts = results(node(scan_primitive, [*outer, *start, *sequences], body))
     count = len(carried)
     return unflatten(init, parts[:count]), unflatten(emitted_tree, parts[2 * count :])
@@ -77,8 +75,8 @@ def _same_state(start: Sequence[Tensor], new: Sequence[Tensor]) -> list[Tensor]:
     for before, after in zip(start, new, strict=True):
         if dtypes.promote(before.dtype, after.dtype) != before.dtype:
             raise DTypeError(
-                f"the carry starts as {before.dtype} but step returns {after.dtype}; start with "
-                f"that dtype, for example init.astype('{after.dtype}')"
+                f"the carry starts as {before.dtype} but step returns {after.dtype}; start "
+                f"with that dtype, for example init.astype('{after.dtype}')"
             )
     return [cast(after, before.dtype) for before, after in zip(start, new, strict=True)]
 

@@ -69,11 +69,13 @@ bit_xor = _bits_or_logic(cmp.bitwise_xor, cmp.logical_xor)
 def invert(x: Any) -> Tensor:
     """Bitwise complement of integers, negation of booleans."""
     given = as_tensor(x)
-    return cmp.logical_not(given) if dtypes.is_boolean(given.dtype) else cmp.bitwise_invert(given)
+    return (
+        cmp.logical_not(given) if dtypes.is_boolean(given.dtype) else cmp.bitwise_invert(given)
+    )
 
 
 def _install() -> None:
-    pairs = {
+    pairs: dict[str, Primitive | Callable[[Any, Any], Tensor]] = {
         "add": ar.add,
         "sub": ar.subtract,
         "mul": ar.multiply,
@@ -92,7 +94,7 @@ def _install() -> None:
         forward, backward = _pair(primitive)
         setattr(Tensor, f"__{name}__", forward)
         setattr(Tensor, f"__r{name}__", backward)
-    for name, primitive in {
+    for name, comparison in {
         "lt": cmp.less,
         "le": cmp.less_equal,
         "gt": cmp.greater,
@@ -100,22 +102,39 @@ def _install() -> None:
         "eq": cmp.equal,
         "ne": cmp.not_equal,
     }.items():
-        setattr(Tensor, f"__{name}__", _pair(primitive)[0])
-    Tensor.__hash__ = object.__hash__  # type: ignore[method-assign]
-    Tensor.__neg__ = lambda self: ar.negative(self)  # type: ignore[attr-defined]
-    Tensor.__pos__ = lambda self: self  # type: ignore[attr-defined]
-    Tensor.__abs__ = lambda self: ar.absolute(self)  # type: ignore[attr-defined]
-    Tensor.__invert__ = invert  # type: ignore[attr-defined]
-    Tensor.__getitem__ = getitem  # type: ignore[attr-defined]
+        setattr(Tensor, f"__{name}__", _pair(comparison)[0])
     for function in (
-        __setitem__, __len__, __iter__, __bool__, __float__, __int__, __index__, __array__,
-        __repr__, __format__, __contains__, item, astype, permute, transpose, reshape,
+        __setitem__,
+        __len__,
+        __iter__,
+        __bool__,
+        __float__,
+        __int__,
+        __index__,
+        __array__,
+        __repr__,
+        __format__,
+        __contains__,
+        item,
+        astype,
+        permute,
+        transpose,
+        reshape,
     ):
         setattr(Tensor, function.__name__, function)
-    Tensor.T = property(_transposed)  # type: ignore[attr-defined]
-    Tensor.mT = property(_matrix_transposed)  # type: ignore[attr-defined]
-    for name in _METHODS:
-        setattr(Tensor, name, _method(name))
+    more: dict[str, Any] = {
+        "__hash__": object.__hash__,  # defining __eq__ removed it
+        "__neg__": lambda self: ar.negative(self),
+        "__pos__": lambda self: self,
+        "__abs__": lambda self: ar.absolute(self),
+        "__invert__": invert,
+        "__getitem__": getitem,
+        "T": property(_transposed),
+        "mT": property(_matrix_transposed),
+        **{name: _method(name) for name in _METHODS},
+    }
+    for name, member in more.items():
+        setattr(Tensor, name, member)
 
 
 # Methods that are the array function of the same name with the tensor as first argument.
@@ -196,7 +215,9 @@ def item(self: Tensor) -> bool | int | float:
     return _scalar_value(self, "number").item()
 
 
-def __array__(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+def __array__(
+    self: Tensor, dtype: Any = None, copy: bool | None = None
+) -> np.ndarray[Any, Any]:
     value = self.value
     return value if dtype is None else value.astype(dtype)
 

@@ -1,7 +1,7 @@
 """What a primitive operation is: one frozen record that says everything about it.
 
-Nothing about a primitive lives elsewhere. A test walks ``table()`` and fails for any record with
-a field that is missing without being an explicit ``NotDifferentiable`` or ``Unsupported``.
+Nothing about a primitive lives elsewhere. A test walks ``table()`` and fails for any record
+with a field that is missing without being an explicit ``NotDifferentiable`` or ``Unsupported``.
 """
 
 from __future__ import annotations
@@ -82,16 +82,17 @@ class Primitive:
     """One primitive operation.
 
     ``name``: as in the Python Array API standard where it has one.
-    ``notation``: LaTeX with {0}, {1}, … for the inputs, or a function (attributes, *latex) → str.
+    ``notation``: LaTeX with {0}, {1}, … for the inputs, or (attributes, *latex) → str.
     ``attributes``: a NamedTuple class; its values are hashable and contain no floats.
     ``shape``, ``dtype``: rules (attributes, *shapes) → shape and (attributes, *dtypes) → dtype;
     they raise ShapeError or DTypeError. With ``parts`` they return a tuple of results.
     ``evaluate``: (attributes, *arrays) → array: the definition.
     ``vjp``: (node, cotangent, i) → cotangent of input i, built from primitives; None is zero.
     With ``parts``: (node, cotangents of all results) → cotangents of all inputs.
-    ``native``: emission for the native backend. ``curvature``: see Curvature.
-    ``samples``: generator → samples. ``ulp``: error allowed to ``evaluate`` against exact
-    arithmetic, in units in the last place.
+    ``native``: emission for the native backend.
+    ``curvature``: see Curvature.
+    ``samples``: generator → samples.
+    ``ulp``: error allowed to ``evaluate`` against exact arithmetic, in units in the last place.
     """
 
     name: str

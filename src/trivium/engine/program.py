@@ -23,10 +23,10 @@ class Program:
     """A compiled expression plus "variable ← new value".
 
     ``inputs``: input leaves, in the order in which ``run`` takes their arrays.
-    ``outputs``: a tensor or a nested structure of tensors. ``updates``: variable → expression of
-    the same shape and dtype; all are computed from the values before the step.
-    Raises UnboundInputError when an expression contains an input that is not in ``inputs``,
-    ShapeError or DTypeError for an update that does not fit its variable.
+    ``outputs``: a tensor or a nested structure of tensors. ``updates``: variable → expression
+    of the same shape and dtype; all are computed from the values before the step. Raises
+    UnboundInputError when an expression contains an input that is not in ``inputs``, ShapeError
+    or DTypeError for an update that does not fit its variable.
     """
 
     def __init__(
@@ -74,15 +74,18 @@ class Program:
         for current in topological([*self.outputs, *self.updates.values()]):
             if current.primitive.name == "input" and id(current) not in known:
                 raise UnboundInputError(
-                    f"the expression contains the input {current.name!r}, which is not among the "
-                    f"program's inputs ({', '.join(str(i.name) for i in self.inputs) or 'none'})"
+                    f"the expression contains the input {current.name!r}, which is not among "
+                    f"the program's inputs ({self._names()})"
                 )
+
+    def _names(self) -> str:
+        return ", ".join(str(leaf.name) for leaf in self.inputs) or "none"
 
     def run(self, *arrays: Any, steps: int | None = None) -> Any:
         """Perform one step, or ``steps`` steps in one call, on the given input arrays.
 
-        Returns NumPy arrays in the structure of ``outputs``; with ``steps`` each has a new first
-        axis of that length. Raises ShapeError or DTypeError for arrays that do not fit.
+        Returns NumPy arrays in the structure of ``outputs``; with ``steps`` each has a new
+        first axis of that length. Raises ShapeError or DTypeError for arrays that do not fit.
         """
         given = self._bind(arrays)
         if steps is None:
@@ -100,16 +103,16 @@ class Program:
 
     def _bind(self, arrays: Sequence[Any]) -> list[np.ndarray[Any, Any]]:
         if len(arrays) != len(self.inputs):
-            names = ", ".join(str(leaf.name) for leaf in self.inputs) or "none"
             raise ShapeError(
-                f"the program has {len(self.inputs)} inputs ({names}), got {len(arrays)} arrays"
+                f"the program has {len(self.inputs)} inputs ({self._names()}), got {len(arrays)} arrays"
             )
         bound = []
         for leaf, value in zip(self.inputs, arrays, strict=True):
             array = as_array(value.value if isinstance(value, Tensor) else value)
             if array.shape != leaf.shape:
                 raise ShapeError(
-                    f"the input {leaf.name} has shape {leaf.shape}, got an array of {array.shape}"
+                    f"the input {leaf.name} has shape {leaf.shape}, got an array of shape "
+                    f"{array.shape}"
                 )
             if not np.can_cast(array.dtype, leaf.dtype, casting="same_kind"):
                 raise DTypeError(
@@ -162,6 +165,7 @@ def _outline(tree: Any) -> Any:
 def compile(function: Callable[..., Any], *, backend: str | None = None) -> CompiledFunction:
     """Compile ``function`` of arrays to a program; also usable as a decorator.
 
-    The function sees tensors and must be pure: it runs once per combination of shapes and dtypes.
+    The function sees tensors and must be pure: it runs once per combination of shapes and
+    dtypes.
     """
     return CompiledFunction(function, backend)

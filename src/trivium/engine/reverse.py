@@ -1,9 +1,9 @@
 """Reverse-mode derivatives: expressions in, expressions out, so derivatives of any order exist.
 
-For an output y and a node v the cotangent is v̄ = ∂y/∂v. Walking from y back to the targets, each
-node passes its cotangent to its inputs by its primitive's vjp, and contributions add up
-(Griewank & Walther, *Evaluating Derivatives*, 2nd ed., §3.2). Only nodes on a path from output to
-targets are visited.
+For an output y and a node v the cotangent is v̄ = ∂y/∂v. Walking from y back to the targets,
+each node passes its cotangent to its inputs by its primitive's vjp, and contributions add up
+(Griewank & Walther, *Evaluating Derivatives*, 2nd ed., §3.2). Only nodes on a path from output
+to targets are visited.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def gradients(
 def _default_seed(output: Tensor) -> Tensor:
     if output.shape != ():
         raise ShapeError(
-            f"a gradient is that of a scalar, but the output has shape {output.shape}; reduce it "
-            "first, for example with .sum() or .mean(), or give the weights of its elements with "
-            "tv.vjp, or ask for all of them with tv.jacobian"
+            f"a gradient is that of a scalar, but the output has shape {output.shape}; reduce "
+            "it first, for example with .sum() or .mean(), or give the weights of its elements "
+            "with tv.vjp, or ask for all of them with tv.jacobian"
         )
     if not dtypes.is_floating(output.dtype):
         raise DTypeError(f"an output of dtype {output.dtype} has no gradient")
@@ -92,7 +92,9 @@ def cotangents(
                 siblings = parts.setdefault(id(current.inputs[0]), {})
                 siblings[current.attributes.part] = cotangent
                 continue
-            rule = _rule(current) if current.inputs else None
+            if not current.inputs:
+                continue
+            rule = _rule(current)
             shares = [
                 rule(current, cotangent, i)
                 if id(source) in on_path and dtypes.is_floating(source.dtype)

@@ -22,6 +22,9 @@ from .sites import Site, current_scope, current_site
 
 if TYPE_CHECKING:
     from .primitive import Primitive
+    from .typed import Operators
+else:
+    Operators = object
 
 __all__ = [
     "Constant",
@@ -87,7 +90,7 @@ class VariableName(NamedTuple):
     token: int
 
 
-class _Fields:
+class _Fields(Operators):
     """What a tensor consists of, while it is made; becoming a Tensor makes it immutable.
 
     Setting attributes of an object that already refuses it would cost three times as much, and

@@ -44,9 +44,9 @@ def gradient(output: Tensor, targets: Any) -> Any:
     """The gradient ∂output/∂target as an expression, for one target or for each of several.
 
     Shapes: ``output`` is a scalar; each result has its target's shape. Targets are any nodes:
-    variables, tensors made by ``tv.tensor``, or results in between. A target that the output does
-    not depend on has gradient zero. Source: Griewank & Walther (2008), §3.2.
-    Raises ShapeError for a non-scalar output, DTypeError for targets that are not floating,
+    variables, tensors made by ``tv.tensor``, or results in between. A target that the output
+    does not depend on has gradient zero. Source: Griewank & Walther (2008), §3.2. Raises
+    ShapeError for a non-scalar output, DTypeError for targets that are not floating,
     NotDifferentiableError where no derivative exists.
     """
     if isinstance(targets, Tensor):
@@ -59,7 +59,7 @@ def _stable_gradients(
     targets: Sequence[Tensor],
     seeds: Sequence[Tensor] | None = None,
 ) -> list[Tensor]:
-    """Differentiate the stable form (log softmax, softplus …) where no target is inside it."""
+    """Differentiate the stable form (log softmax …) where no target is inside it."""
     if all(not target.inputs for target in targets):
         outputs = improve(outputs)
     return gradients(outputs, targets, seeds)
@@ -69,12 +69,15 @@ class _Traced:
     """A call of a user's function with leaves of its own in place of some arguments.
 
     The leaves are distinct from everything else, so a constant inside the function that happens
-    to be equal to an argument is not mistaken for it. They carry the arguments' values when these
-    are known, so a Python ``if`` on them takes the branch of the point asked about.
+    to be equal to an argument is not mistaken for it. They carry the arguments' values when
+    these are known, so a Python ``if`` on them takes the branch of the point asked about.
     """
 
     def __init__(
-        self, function: Callable[..., Any], argnums: Argnums, arguments: tuple[Any, ...],
+        self,
+        function: Callable[..., Any],
+        argnums: Argnums,
+        arguments: tuple[Any, ...],
         options: dict[str, Any],
     ) -> None:
         numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
@@ -113,7 +116,9 @@ class _Traced:
     def only(self, what: str) -> Tensor:
         """The single output. Raises ShapeError when there are several."""
         if len(self.outputs) != 1:
-            raise ShapeError(f"{what} needs a function with one result, not {len(self.outputs)}")
+            raise ShapeError(
+                f"{what} needs a function with one result, not {len(self.outputs)}"
+            )
         return self.outputs[0]
 
 
@@ -137,9 +142,9 @@ def value_and_grad(
 ) -> Callable[..., Any]:
     """A function that returns (value, gradient) of a scalar ``function``.
 
-    The gradient has the structure of the argument ``argnums`` (a number or several; arguments may
-    be nested tuples, lists, dicts). With ``has_aux`` the function returns (scalar, anything else)
-    and so does the value. Raises ShapeError when the result is not a scalar.
+    The gradient has the structure of the argument ``argnums`` (a number or several; arguments
+    may be nested tuples, lists, dicts). With ``has_aux`` the function returns (scalar, anything
+    else) and so does the value. Raises ShapeError when the result is not a scalar.
     """
 
     @functools.wraps(function)
@@ -184,7 +189,9 @@ def vjp(function: Callable[..., Any], *arguments: Any) -> tuple[Any, Callable[[A
 
     def pull(cotangent: Any) -> Any:
         seeds = _matching(flatten(cotangent), traced.outputs, "cotangent")
-        return traced.arrange(traced.bind(_stable_gradients(traced.outputs, traced.leaves, seeds)))
+        return traced.arrange(
+            traced.bind(_stable_gradients(traced.outputs, traced.leaves, seeds))
+        )
 
     return value, pull
 
@@ -194,8 +201,8 @@ def jvp(
 ) -> tuple[Any, Any]:
     """The value at ``arguments`` and the directional derivative J·v (Jacobian-vector product).
 
-    Shapes: tangents as arguments; both results as the function's. Jᵀu is linear in u, so its own
-    transpose is J: J·v = ∂(uᵀJv)/∂u (Christianson 1992).
+    Shapes: tangents as arguments; both results as the function's. Jᵀu is linear in u, so its
+    own transpose is J: J·v = ∂(uᵀJv)/∂u (Christianson 1992).
     """
     traced = _Traced(function, tuple(range(len(arguments))), tuple(arguments), {})
     directions = _matching(flatten(tuple(tangents)), traced.leaves, "tangent")
@@ -236,8 +243,8 @@ def jacobian(subject: Any, argument: Any = 0) -> Any:
     """All partial derivatives: J[i…, j…] = ∂y[i…]/∂x[j…].
 
     ``jacobian(y, x)`` for expressions, or ``jacobian(function, argnum)`` for a function that
-    takes the point. Shapes: y.shape + x.shape. The loop over rows (or over columns when there are
-    fewer) is one scan, so the expression stays small.
+    takes the point. Shapes: y.shape + x.shape. The loop over rows (or over columns when there
+    are fewer) is one scan, so the expression stays small.
     """
     if isinstance(subject, Tensor):
         return _jacobian(subject, argument)
@@ -279,7 +286,8 @@ def _one_by_one(like: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
 def hessian(subject: Any, argument: Any = 0) -> Any:
     """All second derivatives of a scalar: H[i…, j…] = ∂²y/∂x[i…]∂x[j…].
 
-    ``hessian(y, x)`` for expressions or ``hessian(function, argnum)``. Shapes: x.shape + x.shape.
+    ``hessian(y, x)`` for expressions or ``hessian(function, argnum)``. Shapes: x.shape +
+    x.shape.
     """
     if isinstance(subject, Tensor):
         return _jacobian(gradients([subject], [argument])[0], argument)

@@ -37,7 +37,7 @@ def topological(
 
 
 def depends_on(order: Sequence[Tensor], sources: Iterable[Tensor]) -> set[int]:
-    """Ids of the nodes in ``order`` (topological) that are, or depend on, one of ``sources``."""
+    """Ids of the nodes in ``order`` (topological) that are or depend on ``sources``."""
     reached = {id(each) for each in sources}
     for current in order:
         if any(id(each) in reached for each in current.inputs):
@@ -48,7 +48,7 @@ def depends_on(order: Sequence[Tensor], sources: Iterable[Tensor]) -> set[int]:
 def rebuild(
     outputs: Sequence[Tensor], change: Callable[[Tensor, tuple[Tensor, ...]], Tensor]
 ) -> list[Tensor]:
-    """Build ``outputs`` anew from the leaves up; ``change(old, new inputs)`` gives each new node."""
+    """Build ``outputs`` anew from the leaves up by ``change(old, new inputs)``."""
     new: dict[int, Tensor] = {}
     for current in topological(outputs):
         new[id(current)] = change(current, tuple(new[id(each)] for each in current.inputs))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..primitives import arithmetic, movement
@@ -39,7 +41,7 @@ def _fold(node: Tensor) -> Tensor | None:
     return _interned(value)
 
 
-def _interned(array: np.ndarray) -> Tensor:  # type: ignore[type-arg]
+def _interned(array: np.ndarray[Any, Any]) -> Tensor:
     array.setflags(write=False)
     return constant(array, ("literal", array.dtype.str, array.shape, array.tobytes()))
 

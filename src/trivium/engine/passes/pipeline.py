@@ -35,7 +35,7 @@ def improve(outputs: Sequence[Tensor]) -> list[Tensor]:
 
 
 def optimise(outputs: Sequence[Tensor], *, check: bool | None = None) -> list[Tensor]:
-    """``outputs`` after all passes. ``check`` verifies between any two (TRIVIUM_VERIFY=1 too)."""
+    """``outputs`` after all passes. ``check`` verifies between them (TRIVIUM_VERIFY=1 too)."""
     checking = os.environ.get("TRIVIUM_VERIFY") == "1" if check is None else check
     current = list(outputs)
     for _, run in PASSES:

@@ -1,4 +1,4 @@
-"""The machinery of rewriting: rules by primitive, applied from the leaves up until none applies."""
+"""Rewriting: rules by primitive, applied from the leaves up until none applies."""
 
 from __future__ import annotations
 

@@ -24,7 +24,9 @@ def share(outputs: list[Tensor]) -> list[Tensor]:
             return same(old, inputs)
         array = old.attributes.array
         content = np.ascontiguousarray(array) if all(array.strides) or array.size == 1 else None
-        if content is None:  # a broadcast view: what repeats is small, but equality is by identity
+        if (
+            content is None
+        ):  # a broadcast view: what repeats is small, but equality is by identity
             return old
         digest = hashlib.blake2b(content.tobytes(), digest_size=16).digest()
         return constant(array, ("content", array.dtype.str, array.shape, digest))

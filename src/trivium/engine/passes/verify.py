@@ -1,4 +1,4 @@
-"""Check that a graph keeps the engine's invariants; runs between any two passes in the tests."""
+"""Check that a graph keeps the engine's invariants; runs between passes in the tests."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def verify(outputs: list[Tensor]) -> list[Tensor]:
             continue
         shape = primitive.shape(node.attributes, *[each.shape for each in node.inputs])
         dtype = primitive.dtype(node.attributes, *[each.dtype for each in node.inputs])
+        found: object
+        expected: object
         if node.parts is not None:
             found = tuple((part.shape, part.dtype) for part in node.parts)
             expected = tuple(zip(shape, dtype, strict=True))

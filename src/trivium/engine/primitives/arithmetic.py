@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def chain(cotangent: Tensor, factor: Tensor) -> Tensor:
     """Cotangent times local derivative, exactly zero where the cotangent is exactly zero.
 
-    So a branch of ``where`` that was not taken (cotangent 0) never turns an infinite or undefined
-    local derivative into NaN.
+    So a branch of ``where`` that was not taken (cotangent 0) never turns an infinite or
+    undefined local derivative into NaN.
     """
     return CHAIN(cotangent, factor)
 
@@ -123,9 +123,7 @@ floor_divide = Primitive(
     evaluate=_floor_divide,
     vjp=by_input(rules.zero, rules.zero),
     curvature=Curvature("neither"),
-    samples=rules.both(
-        rules.uniform((2.1, 2.9), (0.9, 1.0)), rules.whole((-9, 9), (-3, 3))
-    ),
+    samples=rules.both(rules.uniform((2.1, 2.9), (0.9, 1.0)), rules.whole((-9, 9), (-3, 3))),
     native=rules.REFERENCE_ONLY,
 )
 
@@ -147,9 +145,7 @@ remainder = Primitive(
         lambda n, c: chain(c, -floor_divide(n.inputs[0], n.inputs[1])),
     ),
     curvature=Curvature("neither"),
-    samples=rules.both(
-        rules.uniform((2.1, 2.9), (0.8, 1.0)), rules.whole((-9, 9), (-3, 3))
-    ),
+    samples=rules.both(rules.uniform((2.1, 2.9), (0.8, 1.0)), rules.whole((-9, 9), (-3, 3))),
     native=rules.REFERENCE_ONLY,
 )
 
@@ -199,7 +195,9 @@ absolute = Primitive(
     evaluate=lambda a, x: np.abs(x),
     vjp=by_input(lambda n, c: chain(c, sign(n.inputs[0]))),
     curvature=Curvature("convex"),
-    samples=rules.both(rules.uniform((0.5, 2)), rules.uniform((-2, -0.5)), rules.whole((-5, 5))),
+    samples=rules.both(
+        rules.uniform((0.5, 2)), rules.uniform((-2, -0.5)), rules.whole((-5, 5))
+    ),
     native=rules.REFERENCE_ONLY,
 )
 
@@ -213,8 +211,9 @@ def _step_like(name: str, notation: str, evaluate: Any, slope: str = "increasing
         evaluate=lambda a, x: evaluate(x) if x.dtype.kind == "f" or name == "sign" else x,
         vjp=by_input(rules.zero),
         curvature=Curvature("neither", (slope,)),  # type: ignore[arg-type]
-        samples=rules.both(rules.uniform((0.1, 0.4)), rules.uniform((-1.4, -1.1)),
-                           rules.whole((-5, 5))),
+        samples=rules.both(
+            rules.uniform((0.1, 0.4)), rules.uniform((-1.4, -1.1)), rules.whole((-5, 5))
+        ),
         native=rules.REFERENCE_ONLY,
     )
 
@@ -243,7 +242,8 @@ maximum = Primitive(
     ),
     curvature=Curvature("convex", ("increasing", "increasing")),
     samples=rules.both(
-        rules.uniform((-2, 0), (0.1, 2)), rules.uniform((0.1, 2), (-2, 0)),
+        rules.uniform((-2, 0), (0.1, 2)),
+        rules.uniform((0.1, 2), (-2, 0)),
         rules.whole((-5, 5), (-5, 5)),
     ),
     native=rules.REFERENCE_ONLY,
@@ -261,7 +261,8 @@ minimum = Primitive(
     ),
     curvature=Curvature("concave", ("increasing", "increasing")),
     samples=rules.both(
-        rules.uniform((-2, 0), (0.1, 2)), rules.uniform((0.1, 2), (-2, 0)),
+        rules.uniform((-2, 0), (0.1, 2)),
+        rules.uniform((0.1, 2), (-2, 0)),
         rules.whole((-5, 5), (-5, 5)),
     ),
     native=rules.REFERENCE_ONLY,

@@ -1,4 +1,4 @@
-"""Comparison, logic and bits; none of their results has a derivative because none is floating."""
+"""Comparison, logic and bits; their results are not floating, so have no derivative."""
 
 from __future__ import annotations
 

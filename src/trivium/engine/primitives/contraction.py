@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -37,8 +38,8 @@ def _sizes(attributes: Contraction, left: Shape, right: Shape) -> dict[int, int]
         for label, size in zip(labels, shape, strict=True):
             if sizes.setdefault(label, size) != size:
                 raise ShapeError(
-                    f"contraction of shapes {left} and {right}: sizes {sizes[label]} and {size} "
-                    "of one axis differ"
+                    f"contraction of shapes {left} and {right}: sizes {sizes[label]} and "
+                    f"{size} of one axis differ"
                 )
     return sizes
 
@@ -61,7 +62,7 @@ def _evaluate(attributes: Contraction, x: Any, y: Any) -> Any:
 
     def arranged(array: Any, labels: Labels, first: list[int], second: list[int]) -> Any:
         order = [labels.index(label) for label in (*batch, *first, *second)]
-        counts = [int(np.prod([sizes[i] for i in part], dtype=np.int64)) for part in (first, second)]
+        counts = [math.prod(sizes[i] for i in part) for part in (first, second)]
         return array.transpose(order).reshape(*[sizes[i] for i in batch], *counts)
 
     product = np.matmul(arranged(x, left, rows, summed), arranged(y, right, summed, columns))

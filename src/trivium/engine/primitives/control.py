@@ -1,7 +1,7 @@
 """Loops that stay loops: scan, and the projection that takes one of its results.
 
-A scan applies a closed body to a carried state and to the slices of its sequences. The body is a
-graph of its own, so the size of an expression does not grow with the number of steps.
+A scan applies a closed body to a carried state and to the slices of its sequences. The body is
+a graph of its own, so the size of an expression does not grow with the number of steps.
 """
 
 from __future__ import annotations
@@ -52,7 +52,15 @@ class Scan:
     ``outputs``: the body's results: new carried values, then emitted values.
     """
 
-    __slots__ = ("carried", "constants", "inputs", "interpreter", "length", "outputs", "reverse")
+    __slots__ = (
+        "carried",
+        "constants",
+        "inputs",
+        "interpreter",
+        "length",
+        "outputs",
+        "reverse",
+    )
 
     def __init__(
         self,

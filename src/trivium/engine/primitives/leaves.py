@@ -1,4 +1,4 @@
-"""Leaves: constants, inputs and variables. They have no inputs, so no derivative rule applies."""
+"""Leaves: constants, inputs and variables. They have no inputs, so no derivative rule."""
 
 from __future__ import annotations
 

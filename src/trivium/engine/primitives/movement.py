@@ -1,4 +1,4 @@
-"""Movement of elements: reshape, permute, broadcast, pad, slice, concat, flip. All are linear."""
+"""Movement of elements: reshape, permute, broadcast, pad, slice, concat, flip. All linear."""
 
 from __future__ import annotations
 
@@ -95,7 +95,9 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 
 permute = Primitive(
     name="permute",
-    notation=lambda a, x: rf"{x}^\top" if a.axes == (1, 0) else rf"\operatorname{{permute}}({x})",
+    notation=lambda a, x: (
+        rf"{x}^\top" if a.axes == (1, 0) else rf"\operatorname{{permute}}({x})"
+    ),
     attributes=Axes,
     shape=_permute_shape,
     dtype=rules.any_dtype,
@@ -152,7 +154,12 @@ broadcast = Primitive(
 
 
 def _pad_shape(attributes: Padding, shape: Shape) -> Shape:
-    if not len(attributes.before) == len(attributes.after) == len(attributes.between) == len(shape):
+    if (
+        not len(attributes.before)
+        == len(attributes.after)
+        == len(attributes.between)
+        == len(shape)
+    ):
         raise ShapeError(f"padding {attributes} does not have one entry per axis of {shape}")
     if min((*attributes.before, *attributes.after, *attributes.between, 0)) < 0:
         raise ShapeError(f"padding {attributes} is negative")
@@ -282,7 +289,9 @@ concat = Primitive(
     curvature=LINEAR,
     samples=lambda rng: [
         Sample((_normal(rng, 2), _normal(rng, 3)), Axis(0), (0, 1)),
-        Sample((_normal(rng, 2, 1), _normal(rng, 2, 3), _normal(rng, 2, 0)), Axis(1), (0, 1, 2)),
+        Sample(
+            (_normal(rng, 2, 1), _normal(rng, 2, 3), _normal(rng, 2, 0)), Axis(1), (0, 1, 2)
+        ),
     ],
     native=rules.REFERENCE_ONLY,
 )

@@ -241,9 +241,7 @@ def _shift(x: Tensor, by: int) -> Tensor:
     """x_{i+by} along the last axis, zero past the end."""
     size = x.shape[-1]
     by = min(by, size)
-    kept = slice_(
-        x, start=(0,) * (x.ndim - 1) + (by,), stop=x.shape, step=(1,) * x.ndim
-    )
+    kept = slice_(x, start=(0,) * (x.ndim - 1) + (by,), stop=x.shape, step=(1,) * x.ndim)
     zeros = (0,) * x.ndim
     return pad(kept, before=zeros, after=(0,) * (x.ndim - 1) + (by,), between=zeros)
 

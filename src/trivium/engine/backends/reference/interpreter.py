@@ -14,6 +14,9 @@ from ..base import Array
 
 __all__ = ["Interpreter", "ReferenceBackend", "ReferenceExecutable"]
 
+# A node, its evaluation, the slots it reads, the slot it fills, the slots to empty after it.
+Instruction = tuple[Tensor, Callable[..., Any], list[int], int, list[int]]
+
 
 class Interpreter:
     """The evaluation of several outputs: a list of instructions over numbered slots.
@@ -29,7 +32,7 @@ class Interpreter:
         self._variables: list[tuple[int, Variable]] = []
         self._template: list[Any] = [None] * len(self.order)
         self._outputs = [slot[id(each)] for each in outputs]
-        self._instructions: list[tuple[Tensor, Callable[..., Any], list[int], int, list[int]]] = []
+        self._instructions: list[Instruction] = []
         last: dict[int, int] = {}
         for node in self.order:
             i = slot[id(node)]
