@@ -5,6 +5,7 @@ so every result has derivatives of any order wherever its dtype is floating. Sou
 array API standard 2024.12, https://data-apis.org/array-api/2024.12.
 """
 
+from .activations import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
 from .constants import *  # noqa: F403
 from .creation import *  # noqa: F403
@@ -16,6 +17,8 @@ from .manipulation import *  # noqa: F403
 from .norms import *  # noqa: F403
 from .repetition import *  # noqa: F403
 from .searching import *  # noqa: F403
+from .sorting import *  # noqa: F403
+from .special import *  # noqa: F403
 from .statistical import *  # noqa: F403
 from .subscripts import *  # noqa: F403
 from .transcendental import *  # noqa: F403

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import composites, dtypes
 from ..composites import as_tensor, binary
-from ..errors import DTypeError, ShapeError
+from ..errors import ArgumentError, DTypeError, ShapeError
 from ..primitives import arithmetic, comparison
 from ..tensor import Tensor, constant, tensor
 from .arguments import ArrayLike, integer, positions, refused, sizes
@@ -46,11 +46,11 @@ def asarray(obj: ArrayLike, /, *, dtype: Any = None, copy: bool | None = None) -
     """``obj`` (numbers, nested lists, an array) as a tensor; a tensor stays itself.
 
     Shapes: that of ``obj``. ``dtype`` converts. Arrays are always copied, so ``copy=False`` is
-    possible for tensors only. Raises DTypeError for data that are not numbers, ShapeError for
-    ragged lists.
+    possible for tensors only (ArgumentError). Raises DTypeError for data that are not numbers,
+    ShapeError for ragged lists.
     """
     if copy is False and not isinstance(obj, Tensor):
-        raise DTypeError(
+        raise ArgumentError(
             f"asarray: a tensor is immutable, so it cannot share the memory of {type(obj)}; "
             "leave out copy=False"
         )
@@ -60,10 +60,10 @@ def asarray(obj: ArrayLike, /, *, dtype: Any = None, copy: bool | None = None) -
 def from_dlpack(x: Any, /, *, copy: bool | None = None) -> Tensor:
     """A copy of another library's array on the CPU, by the DLPack protocol.
 
-    Raises DTypeError when ``x`` does not offer the protocol or ``copy`` is False.
+    Raises DTypeError when ``x`` does not offer the protocol, ArgumentError for ``copy=False``.
     """
     if copy is False:
-        raise DTypeError("from_dlpack: a tensor never shares memory; leave out copy=False")
+        raise ArgumentError("from_dlpack: a tensor never shares memory; leave out copy=False")
     try:
         return tensor(np.from_dlpack(x))
     except (AttributeError, BufferError, RuntimeError, TypeError) as error:
@@ -189,9 +189,10 @@ def _triangle(asked: str, x: ArrayLike, k: int, lower: bool) -> Tensor:
     if given.ndim < 2:
         raise refused(asked, [given], "a triangle needs two axes, the last two of the tensor")
     rows, columns = given.shape[-2:]
-    edges = binary(arithmetic.add, reshape(positions(rows), (rows, 1)), integer(asked, "k", k))
+    offset = integer(asked, "k", k)
+    edges = binary(arithmetic.add, reshape(positions(rows), (rows, 1)), offset)
     rule = comparison.less_equal if lower else comparison.greater_equal
-    kept = binary(rule, positions(columns), edges)
+    kept = binary(rule, reshape(positions(columns), (1, columns)), edges)
     return composites.where(kept, given, composites.zeros_like(given))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..composites import as_tensor, cast
-from ..errors import DTypeError
+from ..errors import ArgumentError, DTypeError
 from ..tensor import Tensor
 from .arguments import ArrayLike
 
@@ -91,8 +91,14 @@ def finfo(type: Any, /) -> FloatLimits:
     if not dtypes.is_floating(dtype):
         raise DTypeError(f"finfo: {dtype} is not floating; for integers there is iinfo")
     found = np.finfo(dtype)
-    limits = (found.eps, found.max, found.min, found.smallest_normal)
-    return FloatLimits(found.bits, *map(float, limits), dtype=dtype)
+    return FloatLimits(
+        found.bits,
+        float(found.eps),
+        float(found.max),
+        float(found.min),
+        float(found.smallest_normal),
+        dtype,
+    )
 
 
 def iinfo(type: Any, /) -> IntegerLimits:
@@ -119,13 +125,13 @@ def isdtype(dtype: Any, kind: Any) -> bool:
     """Whether ``dtype`` is of ``kind``: a dtype, a name such as "real floating", or a tuple.
 
     The names: bool, signed integer, unsigned integer, integral, real floating, complex
-    floating, numeric. Raises DTypeError for another name.
+    floating, numeric. Raises ArgumentError for another name.
     """
     found = dtypes.as_dtype(dtype)
     if isinstance(kind, tuple):
         return any(isdtype(found, each) for each in kind)
     if isinstance(kind, str):
         if kind not in _KINDS:
-            raise DTypeError(f"isdtype: the kind {kind!r} is none of {', '.join(_KINDS)}")
+            raise ArgumentError(f"isdtype: the kind {kind!r} is none of {', '.join(_KINDS)}")
         return found.kind in _KINDS[kind]
     return bool(found == dtypes.as_dtype(kind))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from ..composites import binary, cast, ones_like, where, zeros_like
-from ..errors import DTypeError
+from ..errors import ArgumentError
 from ..primitives import arithmetic, comparison, reductions
 from ..tensor import Tensor
 from .arguments import ArrayLike, Axes, Shape, floating, refused, some_axes
@@ -24,12 +24,12 @@ def norm(
     ``ord`` is p; ∞ and -∞ are the largest and smallest |xᵢ|, and 0 counts the elements that are
     not 0. Shapes: as for ``sum``. The elements are scaled, so that their powers neither
     overflow nor vanish. The derivative at the origin, and along an element that is 0, is 0.
-    Integers become float64. Raises DTypeError when ``ord`` is no number, ShapeError for an axis
-    that does not exist, or is empty with p = -∞.
+    Integers become float64. Raises ArgumentError when ``ord`` is no number, ShapeError for an
+    axis that does not exist, or is empty with p = -∞.
     """
     given = floating(x)
     if isinstance(ord, bool) or not isinstance(ord, int | float) or math.isnan(ord):
-        raise DTypeError(f"norm: ord must be a number or an infinity, not {ord!r}")
+        raise ArgumentError(f"norm: ord must be a number or an infinity, not {ord!r}")
     axes = some_axes("norm", given, axis)
     if ord == 0:
         given = cast(comparison.not_equal(given, zeros_like(given)), given.dtype)

@@ -10,7 +10,7 @@ import numpy as np
 from .. import composites
 from ..composites import as_tensor, full
 from ..dtypes import bool_, int64
-from ..errors import DTypeError
+from ..errors import ArgumentError, DTypeError
 from ..primitives import movement
 from ..tensor import Tensor, literal
 from .arguments import ArrayLike, integer, known, one_axis, refused
@@ -81,7 +81,7 @@ def meshgrid(*arrays: ArrayLike, indexing: Literal["xy", "ij"] = "xy") -> list[T
     no vectors.
     """
     if indexing not in ("xy", "ij"):
-        raise DTypeError(f'meshgrid: indexing must be "xy" or "ij", not {indexing!r}')
+        raise ArgumentError(f'meshgrid: indexing must be "xy" or "ij", not {indexing!r}')
     given = composites.operands(*arrays) if arrays else []
     for each in given:
         if each.ndim != 1:
@@ -119,7 +119,7 @@ def pad(
     given = as_tensor(x)
     pairs = _pairs(given, widths)
     if mode not in get_args(PadMode):
-        raise DTypeError(f"pad: mode {mode!r} is none of {', '.join(get_args(PadMode))}")
+        raise ArgumentError(f"pad: mode {mode!r} is none of {', '.join(get_args(PadMode))}")
     if mode == "constant":
         return _constant(given, pairs, value)
     for axis, pair in enumerate(pairs):

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import composites, dtypes
 from ..composites import as_tensor, cast, full, operands
-from ..errors import DTypeError
+from ..errors import ArgumentError, DTypeError
 from ..primitive import Primitive
 from ..primitives import comparison, indexing, reductions
 from ..tensor import Tensor, tensor
@@ -101,7 +101,7 @@ def searchsorted(
     Shapes: x1 (n,), x2 (…) → (…), each from 0 to n. ``side`` "left": before equal elements;
     "right": after them. ``sorter``: the order that sorts x1 (from ``argsort``). NaN is the
     largest value. Found by bisection in ⌈log₂(n + 1)⌉ steps. Raises ShapeError when x1 has not
-    one axis, DTypeError for an unknown side.
+    one axis, ArgumentError for an unknown side.
     """
     ordered, wanted = operands(as_tensor(x1), as_tensor(x2))
     if ordered.ndim != 1:
@@ -109,7 +109,7 @@ def searchsorted(
             "searchsorted", [ordered, wanted], "the sorted operand must have one axis"
         )
     if side not in ("left", "right"):
-        raise DTypeError(f'searchsorted: side must be "left" or "right", not {side!r}')
+        raise ArgumentError(f'searchsorted: side must be "left" or "right", not {side!r}')
     if sorter is not None:
         order = as_tensor(sorter)
         if order.shape != ordered.shape:
