@@ -59,8 +59,8 @@ def as_dataset(
         dataset = _of_dataset(data, target, training)
     elif isinstance(data, str | os.PathLike):
         raise DataError(
-            f"{data!s} is text, not data: tv.data.load({str(data)!r}) loads built-in data, "
-            f"tv.data.read({str(data)!r}, target=…) reads a file."
+            f"{str(data)!r} is a name, not data: tv.data.load({str(data)!r}) loads built-in "
+            f"data, tv.data.read({str(data)!r}, target=…) reads a file."
         )
     elif isinstance(data, tuple):
         if len(data) != 2:

@@ -19,6 +19,13 @@ __all__ = [
 ]
 
 
+_NO_ANSWER = "Nothing can be learned from a row without its answer."
+_FEATURES_ARE_NUMBERS = (
+    "An array holds numbers only: for columns of text or of different types pass a dataframe "
+    "with target=…, or read the file with tv.data.read."
+)
+
+
 def is_absent(cell: Any) -> bool:
     """Whether a cell is None, NaN, NaT or NA, of whatever library."""
     if cell is None or type(cell).__name__ in ("NAType", "NaTType"):
@@ -78,16 +85,11 @@ def checked_features(values: Any, name: str = "x") -> np.ndarray:
     for the first NaN or infinity.
     """
     array = _as_array(values, name)
+    if array.dtype.kind in "US":  # a list of numbers with one text in it became all text
+        mixed = isinstance(values, list | tuple)
+        array = np.array(values, dtype=object) if mixed else array.astype(object)
     if array.dtype == object:
-        array = _numbers_of_objects(array, name)
-    kind = array.dtype.kind
-    if kind in "US":
-        first = array.flat[0].item() if array.size else ""
-        raise DataError(
-            f"{name} holds text ({shortened(first)} in {_first_index(array, name)}), and an "
-            "array holds numbers only: text columns need names, so pass a dataframe with "
-            "target=…, or read the file with tv.data.read."
-        )
+        array = _numbers_of_objects(array, name, _FEATURES_ARE_NUMBERS)
     _refuse_kind(array, name)
     if len(array) == 0:
         raise DataError(f"{name} has no rows (shape {array.shape}).")
@@ -96,10 +98,6 @@ def checked_features(values: Any, name: str = "x") -> np.ndarray:
     advice = "Impute or remove it, or pass a dataframe: there NaN is a missing cell, imputed."
     _check_finite(array, name, advice)
     return np.array(array)
-
-
-def _first_index(array: np.ndarray, name: str) -> str:
-    return index_text([0] * array.ndim, name)
 
 
 def _refuse_kind(array: np.ndarray, name: str) -> None:
@@ -134,7 +132,7 @@ def _check_finite(array: np.ndarray, name: str, advice: str) -> None:
         )
 
 
-def _numbers_of_objects(array: np.ndarray, name: str) -> np.ndarray:
+def _numbers_of_objects(array: np.ndarray, name: str, advice: str) -> np.ndarray:
     """Return an object array of plain numbers as numbers; DataError for the first misfit."""
     for index in np.ndindex(array.shape):
         value = array[index]
@@ -142,9 +140,8 @@ def _numbers_of_objects(array: np.ndarray, name: str) -> np.ndarray:
         if not number or isinstance(value, np.complexfloating):
             what = "missing" if is_absent(value) else shortened(value)
             raise DataError(
-                f"{index_text(index, name)} is {what}, of type {type(value).__name__}; an "
-                "array holds numbers only. For columns of different types pass a dataframe "
-                "with target=…"
+                f"{index_text(index, name)} is {what}, of type {type(value).__name__}, and no "
+                f"number. {advice}"
             )
     try:
         return array.astype(np.float64)
@@ -180,7 +177,7 @@ def checked_target(values: Any, n: int | None, name: str = "y") -> np.ndarray:
         pass
     else:
         _refuse_kind(array, name)
-        _check_finite(array, name, "Nothing can be learned from a row without its answer.")
+        _check_finite(array, name, _NO_ANSWER)
     if array.ndim == 2:
         if array.dtype.kind == "U":
             raise DataError(f"{name} has shape {array.shape}: one label for each row, (N,).")
@@ -213,20 +210,16 @@ def _target_of_objects(array: np.ndarray, name: str) -> np.ndarray:
             raise DataError(
                 f"{name}[{odd}] is {'missing' if missing else shortened(array[odd])}, but "
                 f"{name}[{texts[0]}] is the text {shortened(array[texts[0]])}. "
-                + (
-                    "Nothing can be learned from a row without its answer."
-                    if missing
-                    else "Labels are all text or all numbers."
-                )
+                + (_NO_ANSWER if missing else "Labels are all text or all numbers.")
             )
-    return _numbers_of_objects(array, name)
+    return _numbers_of_objects(array, name, _NO_ANSWER)
 
 
 def checked_weight(values: Any, n: int, name: str = "sample_weight") -> np.ndarray:
     """Return weights (N,) as a new float64 array: finite, not negative, not all zero."""
     array = _as_array(values, name)
     if array.dtype == object:
-        array = _numbers_of_objects(array, name)
+        array = _numbers_of_objects(array, name, "Every example needs a weight.")
     if array.dtype.kind not in "biuf" or array.shape != (n,):
         raise DataError(
             f"{name} is {array.dtype} of shape {array.shape}; one real number for each of the "

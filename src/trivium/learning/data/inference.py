@@ -66,37 +66,37 @@ def infer_column(name: str, cells: pl.Series, rules: Rules, places: Places) -> C
     import polars as pl
 
     cells = cells.str.strip_chars()
+    if rules.missing:  # first of all: a missing cell may be written as a number (-999)
+        cells = cells.set(cells.str.to_lowercase().is_in(list(rules.missing)), "")
     if name in rules.categories:
-        return category_column(name, cells, _missing(cells, rules))
+        return category_column(name, cells, _missing(cells))
     plain, note, trouble = _plain_numbers(name, cells, rules, places)
     if trouble:
-        return _text_column(name, cells, rules, "mixed", trouble)
+        return _text_column(name, cells, "mixed", trouble)
     numbers = plain.cast(pl.Float64, strict=False).fill_nan(None)
-    others = _others(cells, numbers, rules)
+    others = _others(cells, numbers)
     if len(others) and numbers.null_count() < len(numbers):
         if others.str.to_lowercase().is_in(list(MISSING_AMONG_NUMBERS)).all():
             stand_in = ", ".join(shortened(word) for word in sorted(others.to_list()))
             note = f"{name!r}: {stand_in} counts as missing among its numbers."
             others = others.clear()
     if len(others):
-        return _of_words(name, cells, numbers, rules, places)
+        return _of_words(name, cells, numbers, places)
     if numbers.null_count() < len(numbers) and cells.str.contains(_CODE).any():
         note = f"{name!r}: leading zeros (007), so its numbers are read as labels."
-        return category_column(name, cells, _missing(cells, rules), note=note)
+        return category_column(name, cells, _missing(cells), note=note)
     return _number_column(name, cells, plain, numbers, note, places)
 
 
-def _others(cells: pl.Series, numbers: pl.Series, rules: Rules) -> pl.Series:
+def _others(cells: pl.Series, numbers: pl.Series) -> pl.Series:
     """Return the different cells that are neither a number nor missing."""
     words = cells.filter(numbers.is_null())
-    return words.filter(~_missing(words, rules)).unique()
+    return words.filter(~_missing(words)).unique()
 
 
-def _missing(cells: pl.Series, rules: Rules) -> pl.Series:
+def _missing(cells: pl.Series) -> pl.Series:
     """Which cells (stripped) are missing; a minus is a label where there is a plus."""
-    words = MISSING | rules.missing
-    if (cells == "+").any() and "-" not in rules.missing:
-        words = words - {"-"}
+    words = MISSING - {"-"} if (cells == "+").any() else MISSING
     return cells.str.to_lowercase().is_in(list(words))
 
 
@@ -137,7 +137,7 @@ def _plain_numbers(
         fits = cells.str.contains(_ENGLISH)
         return cells.set(fits, None).fill_null(_without(cells, ",", ".")), "", ""
     numbers = cells.cast(pl.Float64, strict=False)
-    others = _others(cells, numbers, rules)
+    others = _others(cells, numbers)
     if len(others) == 0:
         return cells, "", ""
     german, english = others.str.contains(_GERMAN), others.str.contains(_ENGLISH)
@@ -176,11 +176,9 @@ def _select(cells: pl.Series, fits: pl.Series, plain: pl.Series) -> pl.Series:
     return kept.set(wrong, "not a number under this decimal mark")
 
 
-def _of_words(
-    name: str, cells: pl.Series, numbers: pl.Series, rules: Rules, places: Places
-) -> Column:
+def _of_words(name: str, cells: pl.Series, numbers: pl.Series, places: Places) -> Column:
     """Decide about a column with words in it: dates, truth values, mistakes or categories."""
-    there = ~_missing(cells, rules)
+    there = ~_missing(cells)
     present = cells.filter(there)
     dates = present.str.contains(_DATE)
     if dates.mean() >= MOSTLY:  # type: ignore[operator]
@@ -191,7 +189,7 @@ def _of_words(
             "model needs numbers. Replace it by what matters about it (days since a first "
             f"day, month, weekday, hour), or leave it out with drop=[{name!r}]."
         )
-        return _text_column(name, cells, rules, "date", trouble)
+        return _text_column(name, cells, "date", trouble)
     lower = present.unique().str.to_lowercase().unique().to_list()
     for pair in _PAIRS:
         if set(lower) == set(pair) or (set(lower) < set(pair) and len(pair[0]) > 1):
@@ -202,7 +200,7 @@ def _of_words(
     share = float(numeric.sum()) / max(int(there.sum()), 1)
     if share >= MOSTLY or (share >= 0.5 and numbers.n_unique() > 10):
         trouble = _mixed(name, cells, numeric, there, places)
-        return _text_column(name, cells, rules, "mixed", trouble)
+        return _text_column(name, cells, "mixed", trouble)
     return category_column(name, cells, ~there)
 
 
@@ -227,8 +225,8 @@ def _first(cells: pl.Series, words: pl.Series, places: Places) -> str:
     return f"{shortened(cells[row])} on {places.name(row)}"
 
 
-def _text_column(name: str, cells: pl.Series, rules: Rules, kind: str, trouble: str) -> Column:
-    missing = _missing(cells, rules)
+def _text_column(name: str, cells: pl.Series, kind: str, trouble: str) -> Column:
+    missing = _missing(cells)
     return category_column(name, cells, missing, kind=kind, trouble=trouble)
 
 

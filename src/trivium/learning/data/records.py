@@ -41,6 +41,9 @@ def find_records(data: bytes, delimiter: str) -> Records:
     twice, so it changes nothing. That holds when the quotes are regular; otherwise only
     ``regular`` is meaningful.
     """
+    if not data:
+        none = np.zeros(0, dtype=np.int64)
+        return Records(data, none, none, none, none, True)
     data, bytes_ = _with_line_feeds(data)
     quotes = np.flatnonzero(bytes_ == _QUOTE)
     regular = _are_regular(bytes_, quotes, ord(delimiter))
@@ -101,14 +104,23 @@ def _are_regular(bytes_: np.ndarray, quotes: np.ndarray, delimiter: int) -> bool
 def _blank(
     bytes_: np.ndarray, starts: np.ndarray, ends: np.ndarray, inside: np.ndarray
 ) -> np.ndarray:
-    """Which records are blank lines: empty, or only blanks in a table of several columns."""
+    """Which records are blank lines: empty, or nothing but blanks.
+
+    In a table of one column, blanks below the header are a cell (a missing one).
+    """
     blank = starts == ends
-    full = np.flatnonzero(~blank)
-    if len(full) == 0 or inside[full[0]] == 0:
-        return blank
+    width = 0
     for place in np.flatnonzero((inside == 0) & ~blank):
+        if width == 0:
+            before = np.flatnonzero(~blank[:place])
+            width = int(inside[before[0]]) + 1 if len(before) else 0
         piece = bytes_[starts[place] : ends[place]]
-        blank[place] = bool(((piece == _SPACE) | (piece == _TAB)).all())
+        if bool(((piece == _SPACE) | (piece == _TAB)).all()):
+            blank[place] = width != 1
+        elif width == 0:
+            width = 1
+        if width == 1:
+            break
     return blank
 
 

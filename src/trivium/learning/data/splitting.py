@@ -102,11 +102,11 @@ def _check_classes(
     single = np.flatnonzero(counts == 1)
     if len(single):
         row = int(np.flatnonzero(codes == single[0])[0])
-        which = quoted(labels[single].tolist(), 4)
+        first = shortened(labels[single[0]].item())
+        more = f" (so have {quoted(labels[single[1:]].tolist(), 4)})" if len(single) > 1 else ""
         raise DataError(
-            f"Target {target!r}: {counted(len(single), 'class', 'classes')} with one example "
-            f"({which}; {shortened(labels[single[0]].item())} on {places.name(row)}), but a "
-            "stratified split needs every class in both parts. Add examples, remove the "
+            f"Target {target!r}: class {first} has one example ({places.name(row)}){more}, but "
+            "a stratified split needs every class in both parts. Add examples, remove the "
             f"class, or split without strata (stratify=False), also if {target!r} is a "
             "quantity."
         )
