@@ -23,7 +23,11 @@ def fit_code(column: Column, scale: bool, dataset: Dataset) -> NumberCode | Cate
     """Learn the code of a training column; DataError if it cannot be a feature as it is."""
     if column.trouble:
         raise DataError(f"{dataset.name}: {column.trouble}")
-    return CategoryCode.fit(column) if column.is_text else NumberCode.fit(column, scale)
+    return (
+        CategoryCode.fit(column)
+        if column.is_text
+        else NumberCode.fit(column, scale, dataset.weight)
+    )
 
 
 def _wrong_type(column: Column, row: int, wanted: str, dataset: Dataset) -> DataError:
@@ -49,7 +53,7 @@ class NumberCode:
     marks_missing: bool
 
     @classmethod
-    def fit(cls, column: Column, scale: bool) -> NumberCode:
+    def fit(cls, column: Column, scale: bool, weight: np.ndarray | None = None) -> NumberCode:
         """Learn median (or the more frequent truth value), mean and standard deviation."""
         missing = column.missing
         there = column.values[~missing]
@@ -63,7 +67,7 @@ class NumberCode:
         fill = _median(there)
         if not scale:
             return cls(column.name, False, fill, 0.0, 1.0, marks)
-        centre, spread = centre_and_spread(np.where(missing, fill, column.values))
+        centre, spread = centre_and_spread(np.where(missing, fill, column.values), weight)
         return cls(column.name, False, fill, float(centre), float(spread), marks)
 
     @property

@@ -54,7 +54,8 @@ class Encoder:
     - Target: class codes 0 … k-1 in the sorted order of the labels; quantities as they are,
       or standardised if ``scale``.
 
-    Nothing is ever taken from data that are only transformed.
+    Means and standard deviations count each row by its weight. Nothing is ever taken from data
+    that are only transformed.
     """
 
     task: str
@@ -80,12 +81,14 @@ class Encoder:
         if task == "classification":
             target = ClassTarget.fit(dataset.target, dataset.target_name)
         else:
-            target = NumberTarget.fit(dataset.target, dataset.target_name, scale)
+            target = NumberTarget.fit(
+                dataset.target, dataset.target_name, scale, dataset.weight
+            )
         features: TableFeatures | ArrayFeatures
         if dataset.columns is not None:
             features = TableFeatures.fit(dataset, scale)
         else:
-            features = ArrayFeatures.fit(dataset.x, scale)
+            features = ArrayFeatures.fit(dataset.x, scale, dataset.weight)
         return cls(task, bool(scale), features, target)
 
     def transform(self, dataset: Dataset, need_target: bool = True) -> Encoded:

@@ -146,11 +146,11 @@ class ArrayFeatures:
     spread: np.ndarray | None = None
 
     @classmethod
-    def fit(cls, x: np.ndarray, scale: bool) -> ArrayFeatures:
+    def fit(cls, x: np.ndarray, scale: bool, weight: np.ndarray | None = None) -> ArrayFeatures:
         """Learn mean and standard deviation of every feature of x (N, ...), if ``scale``."""
         if not scale:
             return cls(x.shape[1:])
-        return cls(x.shape[1:], *centre_and_spread(x))
+        return cls(x.shape[1:], *centre_and_spread(x, weight))
 
     @property
     def names(self) -> Sequence[str]:

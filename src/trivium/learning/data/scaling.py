@@ -13,31 +13,38 @@ __all__ = ["centre_and_spread", "standardise", "unstandardise"]
 _EPS = float(np.finfo(np.float64).eps)
 
 
-def centre_and_spread(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def centre_and_spread(
+    values: np.ndarray, weight: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation over the first axis, each of shape values.shape[1:].
 
-    The spread is 0 for a feature that is constant but for rounding: whose range is at most
-    16 units in the last place of its largest value. Values are divided by a power of two
-    and shifted by the first row before they are summed, so neither a large offset nor values
-    near the ends of the float64 range lose the result:
+    ``weight`` (N,) counts the rows: weight 2 is the row twice, 0 leaves it out; at least one is
+    positive. The spread is 0 for a feature that is constant but for rounding: whose range is at
+    most 16 units in the last place of its largest value, or below the normal floats. Values are
+    divided by a power of two and shifted by the first row before they are summed, so neither a
+    large offset nor values near the ends of the float64 range lose the result:
 
         c = x₁ + mean(x - x₁),   s² = mean((x - c)²) - mean(x - c)²
 
     (the corrected two-pass algorithm; Chan, Golub and LeVeque, "Algorithms for computing
     the sample variance", The American Statistician 37 (1983), equation 1.7). The divisor
-    is N, as for the population.
+    is N, as for the population; with weights each mean is weighted.
     """
     x = np.asarray(values, dtype=np.float64)
+    if weight is not None:
+        x, weight = x[weight > 0], weight[weight > 0] / weight.max()
     largest = np.max(np.abs(x), axis=0)
     unit = np.ldexp(1.0, np.clip(np.frexp(largest)[1], -1020, 1020))
     x = x / unit
     first = x[0]
-    centre = first + np.mean(x - first, axis=0)
+    centre = first + np.average(x - first, axis=0, weights=weight)
     away = x - centre
-    variance = np.mean(away * away, axis=0) - np.mean(away, axis=0) ** 2
+    variance = np.average(away * away, axis=0, weights=weight)
+    variance = variance - np.average(away, axis=0, weights=weight) ** 2
     spread = np.sqrt(np.maximum(variance, 0.0)) * unit
     extent = np.max(x, axis=0) - np.min(x, axis=0)
     constant = extent <= 16 * _EPS * np.max(np.abs(x), axis=0)
+    constant |= spread < np.finfo(np.float64).tiny
     return np.where(constant, first, centre) * unit, np.where(constant, 0.0, spread)
 
 

@@ -119,7 +119,9 @@ class NumberTarget:
     spread: np.ndarray
 
     @classmethod
-    def fit(cls, target: np.ndarray, name: str, scale: bool) -> NumberTarget:
+    def fit(
+        cls, target: np.ndarray, name: str, scale: bool, weight: np.ndarray | None = None
+    ) -> NumberTarget:
         """Learn mean and standard deviation of a target (N,) or (N, k)."""
         values = np.asarray(target, dtype=np.float64)
         if (values == values[0]).all():
@@ -129,7 +131,7 @@ class NumberTarget:
             )
         if not scale:
             return cls(name, np.zeros(values.shape[1:]), np.ones(values.shape[1:]))
-        centre, spread = centre_and_spread(values)
+        centre, spread = centre_and_spread(values, weight)
         # A constant one of several targets keeps its value: unit spread around it.
         return cls(name, centre, np.where(spread == 0, 1.0, spread))
 
