@@ -93,8 +93,11 @@ def gelu(x: ArrayLike, /, approximate: Literal["none", "tanh"] = "none") -> Tens
         return given * 0.5 * special.erfc(given * -math.sqrt(0.5))
     if approximate != "tanh":
         raise ArgumentError(f'gelu: approximate must be "none" or "tanh", not {approximate!r}')
-    inner = (given + arithmetic.square(given) * given * 0.044715) * math.sqrt(2 / math.pi)
-    return given * 0.5 * (trigonometry.tanh(inner) + 1.0)
+    # (1 + tanh u) / 2 = σ(2u) without cancellation; past ±32 it is 0 or 1, and the cube may not
+    # overflow there.
+    near = clip(given, -32.0, 32.0)
+    inner = near + arithmetic.square(near) * near * 0.044715
+    return given * exponential.sigmoid(inner * math.sqrt(8 / math.pi))
 
 
 def silu(x: ArrayLike, /) -> Tensor:

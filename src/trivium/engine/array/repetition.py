@@ -9,12 +9,12 @@ import numpy as np
 
 from .. import composites
 from ..composites import as_tensor, full
-from ..dtypes import bool_, int64
+from ..dtypes import bool_
 from ..errors import ArgumentError, DTypeError
 from ..primitives import movement
-from ..tensor import Tensor, literal
+from ..tensor import Tensor
 from .arguments import ArrayLike, integer, known, one_axis, refused
-from .indexing import take
+from .indexing import entries
 from .manipulation import flatten, moveaxis, reshape
 
 __all__ = ["meshgrid", "pad", "repeat", "tile"]
@@ -50,7 +50,7 @@ def repeat(x: ArrayLike, repeats: ArrayLike, /, *, axis: int | None = None) -> T
         shape = (*given.shape[: along + 1], count, *given.shape[along + 1 :])
         wide = composites.broadcast_to(columns, shape)
         return reshape(wide, (*given.shape[:along], size * count, *given.shape[along + 1 :]))
-    return take(given, literal(np.repeat(np.arange(size), counts), int64), axis=along)
+    return entries(given, np.repeat(np.arange(size), counts), along)
 
 
 def tile(x: ArrayLike, repetitions: int | Sequence[int], /) -> Tensor:
@@ -130,7 +130,7 @@ def pad(
                 )
             places = np.arange(given.shape[axis])
             places = np.pad(places, pair, mode=mode)
-            given = take(given, literal(places, int64), axis=axis)
+            given = entries(given, places, axis)
     return given
 
 
