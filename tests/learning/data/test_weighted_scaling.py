@@ -45,3 +45,27 @@ def test_the_encoder_scales_features_and_target_by_weight(named: bool) -> None:
     mine, theirs = weighted.transform(probe), repeated.transform(probe)
     np.testing.assert_allclose(mine.x, theirs.x, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(mine.y, theirs.y, rtol=1e-12, atol=1e-12)
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.floats(-1e6, 1e6), st.integers(0, 4)), min_size=1, max_size=30
+    ).filter(lambda rows: any(count for _, count in rows))
+)
+def test_a_missing_number_becomes_the_weighted_median(rows: list[tuple[float, int]]) -> None:
+    values = np.array([np.nan, *(value for value, _ in rows)])
+    counts = np.array([1, *(count for _, count in rows)])
+    table = as_dataset(
+        (pd.DataFrame({"a": values}), np.arange(len(values)) / 3),
+        sample_weight=counts,
+        training=False,
+    )
+    fitted = Encoder.fit(table, "regression", scale=False)
+    expected = np.median(np.repeat(values[1:], counts[1:]))
+    assert fitted.transform(table).x[0].tolist() == [expected, 1.0]
+
+
+def test_a_part_in_which_no_row_counts_is_counted_as_if_all_did() -> None:
+    x, y = np.array([[0.0], [2.0], [4.0], [6.0]]), np.array([1.0, 2.5, 3.0, 4.0])
+    data = as_dataset((x, y), sample_weight=[0, 0, 1, 1]).take([0, 1])
+    assert Encoder.fit(data).transform(data).x.tolist() == [[-1.0], [1.0]]

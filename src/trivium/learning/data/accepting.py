@@ -12,7 +12,7 @@ import numpy as np
 from trivium.learning.data.arrays import checked_features, checked_target, checked_weight
 from trivium.learning.data.column import Column
 from trivium.learning.data.dataset import Dataset
-from trivium.learning.data.frames import frame_columns, is_frame, is_series
+from trivium.learning.data.frames import frame_columns, is_frame, is_series, series_array
 from trivium.learning.data.reading import finish_table, word_list
 from trivium.learning.data.review import review_columns
 from trivium.learning.data.source import MEMORY
@@ -81,7 +81,7 @@ def as_dataset(
         dataset = _of_features(data, target)
     if sample_weight is None:
         return dataset
-    weight = sample_weight.to_numpy() if is_series(sample_weight) else sample_weight
+    weight = series_array(sample_weight)[0] if is_series(sample_weight) else sample_weight
     return replace(dataset, weight=checked_weight(weight, len(dataset)), origin=MEMORY)
 
 
@@ -107,22 +107,22 @@ def _of_features(data: Any, target: str | None) -> Dataset:
             "named columns: pass a pair (x, y) or a dataframe."
         )
     if is_series(data):
-        data = data.to_numpy()
+        data, _ = series_array(data)
     return Dataset("arrays", array=checked_features(data))
 
 
 def _of_pair(x: Any, y: Any, options: dict[str, Any]) -> Dataset:
     name = "y"
     if is_series(y):
-        name = str(y.name) if y.name not in (None, "") else "y"
-        y = y.to_numpy()
+        y, own = series_array(y)
+        name = own or "y"
     elif is_frame(y):
         y = np.column_stack([np.asarray(column) for column in _frame_arrays(y)])
     elif y is None:
         raise DataError("The pair (x, y) has no y (None): for data to predict pass x alone.")
     if not is_frame(x):
         if is_series(x):
-            x = x.to_numpy()
+            x, _ = series_array(x)
         array = checked_features(x)
         values = checked_target(y, len(array))
         return Dataset("arrays", array=array, target=values, target_name=name)

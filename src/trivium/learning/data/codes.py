@@ -61,10 +61,10 @@ class NumberCode:
         marks = bool(missing.any())
         if len(there) == 0:
             return cls(column.name, is_boolean, 0.0, 0.0, 0.0, marks)
+        fill = _median(there, None if weight is None else weight[~missing])
         if is_boolean:
             changes = not scale or bool((there != there[0]).any())
-            return cls(column.name, True, float(there.mean() > 0.5), 0.0, float(changes), marks)
-        fill = _median(there)
+            return cls(column.name, True, float(fill > 0.5), 0.0, float(changes), marks)
         if not scale:
             return cls(column.name, False, fill, 0.0, 1.0, marks)
         centre, spread = centre_and_spread(np.where(missing, fill, column.values), weight)
@@ -111,10 +111,17 @@ class NumberCode:
         }
 
 
-def _median(values: np.ndarray) -> float:
-    """Return the median; the mean of the middle two is taken without overflow."""
-    ordered = np.sort(values)
-    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
+def _median(values: np.ndarray, weight: np.ndarray | None) -> float:
+    """Return the median: the middle of the sorted rows, each as often as its weight says.
+
+    Of two middle values it is the mean, taken without overflow.
+    """
+    order = np.argsort(values, kind="stable")
+    counts = np.ones(len(values)) if weight is None or not weight.any() else weight
+    passed = np.cumsum(counts[order])
+    half = passed[-1] / 2
+    low = values[order[np.searchsorted(passed, half, side="left")]]
+    high = values[order[np.searchsorted(passed, half, side="right")]]
     return float(low) if low == high else float(low / 2 + high / 2)
 
 

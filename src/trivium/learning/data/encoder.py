@@ -54,8 +54,8 @@ class Encoder:
     - Target: class codes 0 … k-1 in the sorted order of the labels; quantities as they are,
       or standardised if ``scale``.
 
-    Means and standard deviations count each row by its weight. Nothing is ever taken from data
-    that are only transformed.
+    Medians, means and standard deviations count each row by its weight. Nothing is ever taken
+    from data that are only transformed.
     """
 
     task: str

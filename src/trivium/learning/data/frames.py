@@ -16,7 +16,7 @@ from trivium.learning.data.reading import check_dropped, check_rows
 from trivium.learning.data.words import ROWS, Places, quoted, shortened
 from trivium.learning.errors import DataError
 
-__all__ = ["frame_columns", "is_frame", "is_series"]
+__all__ = ["frame_columns", "is_frame", "is_series", "series_array"]
 
 
 def is_frame(data: object) -> bool:
@@ -25,7 +25,10 @@ def is_frame(data: object) -> bool:
         return False
     import narwhals as nw
 
-    native = nw.from_native(data, pass_through=True)
+    try:
+        native = nw.from_native(data, pass_through=True)
+    except nw.exceptions.DuplicateError:
+        return True  # frame_columns says which names occur twice
     return isinstance(native, nw.DataFrame | nw.LazyFrame)
 
 
@@ -37,6 +40,14 @@ def is_series(data: object) -> bool:
 
     native = nw.from_native(data, pass_through=True, allow_series=True)
     return isinstance(native, nw.Series)
+
+
+def series_array(series: Any) -> tuple[np.ndarray, str]:
+    """Return the cells of a series as an array, and its name (empty if it has none)."""
+    import narwhals as nw
+
+    known = nw.from_native(series, series_only=True)
+    return np.asarray(known.to_numpy()), "" if known.name is None else str(known.name)
 
 
 def frame_columns(

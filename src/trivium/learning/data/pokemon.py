@@ -1,8 +1,7 @@
-"""Simulated catches of Pokémon GO: how strong will this one be after its evolution?
+"""Simulated Pokémon of Pokémon GO: how strong will this one be after its evolution?
 
 Nothing here was observed in the game. Base stats, CP multipliers, heights and weights are
-the published ones; which species, level and individual values a catch has is drawn at
-random.
+the published ones; species, level and individual values are drawn at random.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ def hit_points(stamina: np.ndarray, m: np.ndarray) -> np.ndarray:
 
 
 def pokemon(n: int, seed: int) -> tuple[tuple[Column, ...], np.ndarray]:
-    """Simulate n catches: species, cp, hp, weight (kg), height (m), and cp_new to predict.
+    """Simulate n Pokémon: species, cp, hp, weight (kg), height (m), and cp_new to predict.
 
     Uniform are the species, the level (1, 1.5 … 30) and the individual values (0 … 15 for
     each stat); an evolution keeps level and individual values. Height and weight are normal

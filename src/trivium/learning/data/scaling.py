@@ -18,11 +18,11 @@ def centre_and_spread(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation over the first axis, each of shape values.shape[1:].
 
-    ``weight`` (N,) counts the rows: weight 2 is the row twice, 0 leaves it out; at least one is
-    positive. The spread is 0 for a feature that is constant but for rounding: whose range is at
-    most 16 units in the last place of its largest value, or below the normal floats. Values are
-    divided by a power of two and shifted by the first row before they are summed, so neither a
-    large offset nor values near the ends of the float64 range lose the result:
+    ``weight`` (N,) counts the rows: weight 2 is the row twice, 0 leaves it out; all 0 is as if
+    there were none. The spread is 0 for a feature that is constant but for rounding: its range
+    is at most 16 units in the last place of its largest value, or below the normal floats.
+    Values are divided by a power of two and shifted by the first row before they are summed, so
+    neither a large offset nor values near the ends of the float64 range lose the result:
 
         c = x₁ + mean(x - x₁),   s² = mean((x - c)²) - mean(x - c)²
 
@@ -31,6 +31,8 @@ def centre_and_spread(
     is N, as for the population; with weights each mean is weighted.
     """
     x = np.asarray(values, dtype=np.float64)
+    if weight is not None and not weight.any():
+        weight = None  # a part of the data in which no row counts: count them alike
     if weight is not None:
         x, weight = x[weight > 0], weight[weight > 0] / weight.max()
     largest = np.max(np.abs(x), axis=0)

@@ -173,7 +173,16 @@ def _read_again(source: Mapping[str, Any]) -> Dataset:
         raise DataError(f"The options of the data reference are wrong: {error}.") from None
 
 
+def _options_of(part: Mapping[str, Any]) -> dict[str, Any]:
+    training, keep = part.get("training", True), part.get("keep", [])
+    if not isinstance(training, bool) or not isinstance(keep, list):
+        raise TypeError("training is a truth value, keep a list")
+    return {"training": training, "keep": keep}
+
+
 def _take_again(dataset: Dataset, part: object) -> Dataset:
+    from trivium.learning.data.review import choose_target
+
     if isinstance(part, Mapping):
         try:
             if isinstance(part.get("split"), Mapping):
@@ -182,6 +191,8 @@ def _take_again(dataset: Dataset, part: object) -> Dataset:
             if "rows" in part:
                 start, step, count = part["rows"]
                 return dataset.take(start + step * np.arange(count, dtype=np.int64))
+            if isinstance(part.get("target"), str):
+                return choose_target(dataset, part["target"], **_options_of(part))
             if "take" in part:
                 return dataset.take(np.array(part["take"], dtype=np.int64))
         except (KeyError, TypeError, ValueError, OverflowError, MemoryError) as error:

@@ -125,6 +125,8 @@ def _numbers(column: Column) -> str:
 
 
 def _range(values: np.ndarray) -> str:
+    if values.size == 0:
+        return "none"
     values = values.astype(np.float64)
     low, high = float(values.min()), float(values.max())
     with np.errstate(over="ignore"):
