@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import string
 from typing import Any
 
@@ -170,6 +171,15 @@ def test_einsum_contracts_cheap_pairs_first() -> None:
     result = array.einsum("ij,jk,k->i", a, b, v)
     made = [node for node in topological([result]) if node.primitive.name == "contraction"]
     assert [node.shape for node in made] == [(n,), (n,)]
+
+
+def test_einsum_of_many_operands() -> None:
+    """A chain of 52 matrices, contracted in an order that stays small."""
+    letters = string.ascii_letters
+    x = np.random.default_rng(0).normal(size=(51, 2, 2))
+    subscripts = ",".join(a + b for a, b in itertools.pairwise(letters)) + "->aZ"
+    expected = np.linalg.multi_dot(list(x))
+    agree(array.einsum(subscripts, *x), expected, atol=1e-12 * np.abs(expected).max())
 
 
 def test_einsum_accepts_every_letter() -> None:

@@ -104,6 +104,12 @@ def test_repetition(data: Any) -> None:
     agree(array.tile(x, counts), np.tile(x, counts))
 
 
+def test_any_iterable_of_tensors_can_be_joined() -> None:
+    x = np.arange(6.0).reshape(2, 3)
+    agree(array.concat(row for row in x), x.ravel())
+    agree(array.stack(tensor(x), axis=1), x.T)
+
+
 def test_roll_along_several_axes() -> None:
     x = np.arange(12).reshape(3, 4)
     agree(array.roll(x, (1, -1), axis=(0, 1)), np.roll(x, (1, -1), axis=(0, 1)))
@@ -230,6 +236,7 @@ def test_equal_calls_are_one_expression() -> None:
             "other sizes must be equal",
         ),
         (lambda x: array.concat([]), ShapeError, "at least one"),
+        (lambda x: array.stack(1.0), DTypeError, "must be given in one list"),
         (lambda x: array.concat([x, 1.0]), ShapeError, "other sizes must be equal"),
         (lambda x: array.stack([x, x.T]), ShapeError, "one shape"),
         (lambda x: array.broadcast_to(x, (2, 4)), ShapeError, "must be 1 or that of"),

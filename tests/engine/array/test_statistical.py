@@ -194,6 +194,8 @@ def test_what_is_refused() -> None:
         array.max(1.0, axis=0)
     with pytest.raises(ShapeError, match="must be named"):
         array.cumulative_sum(x)
+    with pytest.raises(ShapeError, match="a scalar has no axes"):
+        array.cumulative_sum(1.0)
     with pytest.raises(DTypeError, match="an axis must be an integer"):
         array.sum(x, axis=0.5)  # type: ignore[arg-type]
     with pytest.raises(ShapeError, match="cannot be taken -1 times"):

@@ -146,7 +146,8 @@ def softsign(x: ArrayLike, /) -> Tensor:
 def unit_step(x: ArrayLike, /) -> Tensor:
     """1 where x ≥ 0, else 0: the threshold neuron. Its derivative is 0 everywhere."""
     given = floating(x)
-    return where(comparison.isnan(given), given, cast(given >= 0, given.dtype))
+    step = cast(given >= 0, given.dtype)
+    return where(comparison.isnan(given), structure.stop_gradient(given), step)
 
 
 def _shifted(x: Tensor, axes: Shape) -> tuple[Tensor, Tensor]:

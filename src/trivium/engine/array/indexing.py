@@ -41,7 +41,7 @@ def take(x: ArrayLike, indices: ArrayLike, /, *, axis: int | None = None) -> Ten
     else when the program runs.
     """
     given = as_tensor(x)
-    if axis is None and given.ndim != 1:
+    if axis is None and given.ndim > 1:
         raise refused(
             "take",
             [given],

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .. import composites
 from ..composites import as_tensor, broadcast_shapes, operands
+from ..errors import DTypeError
 from ..primitives import movement
 from ..tensor import Tensor
 from .arguments import ArrayLike, Axes, integer, one_axis, refused, sizes, some_axes
@@ -203,7 +204,7 @@ def broadcast_arrays(*arrays: ArrayLike) -> list[Tensor]:
     return [composites.broadcast_to(each, shape) for each in given]
 
 
-def concat(arrays: Sequence[ArrayLike], /, *, axis: int | None = 0) -> Tensor:
+def concat(arrays: Iterable[ArrayLike], /, *, axis: int | None = 0) -> Tensor:
     """Join tensors along an axis that they have; with axis None they are flattened first.
 
     Shapes: equal but for ``axis``, where the sizes add up. Dtypes are promoted. Raises
@@ -227,7 +228,7 @@ def concat(arrays: Sequence[ArrayLike], /, *, axis: int | None = 0) -> Tensor:
     return movement.concat(*given, axis=along) if len(given) > 1 else given[0]
 
 
-def stack(arrays: Sequence[ArrayLike], /, *, axis: int = 0) -> Tensor:
+def stack(arrays: Iterable[ArrayLike], /, *, axis: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis: k times (…) → (…, k, …).
 
     Dtypes are promoted. Raises ShapeError when there is nothing to stack or the shapes differ.
@@ -245,12 +246,14 @@ def stack(arrays: Sequence[ArrayLike], /, *, axis: int = 0) -> Tensor:
     return concat(grown, axis=axis)
 
 
-def _listed(asked: str, arrays: Sequence[ArrayLike]) -> list[Tensor]:
+def _listed(asked: str, arrays: Iterable[ArrayLike]) -> list[Tensor]:
     """The operands as tensors of one dtype; a tensor stands for its rows."""
-    given = operands(*arrays) if len(arrays) else []
+    if not isinstance(arrays, Iterable):
+        raise DTypeError(f"{asked}: the tensors must be given in one list, not {arrays!r}")
+    given = list(arrays)
     if not given:
         raise refused(asked, [], "at least one tensor is needed")
-    return given
+    return operands(*given)
 
 
 def unstack(x: ArrayLike, /, *, axis: int = 0) -> tuple[Tensor, ...]:

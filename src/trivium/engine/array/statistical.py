@@ -147,7 +147,7 @@ def _running(
 ) -> Tensor:
     asked = primitive.name
     given = accumulated(x, dtype)
-    if axis is None and given.ndim != 1:
+    if axis is None and given.ndim > 1:
         raise refused(
             asked,
             [given],

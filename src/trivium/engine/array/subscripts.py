@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 from typing import NamedTuple
 
 from .. import composites
@@ -48,11 +49,12 @@ def einsum(subscripts: str, /, *operands: ArrayLike) -> Tensor:
     terms = [_diagonals(Term(x, labels)) for x, labels in zip(given, inputs, strict=True)]
     known = _sizes(subscripts, terms)
     terms = [_dropped_ones(term, known) for term in terms]
-    terms = [_summed(term, output, _others(terms, i)) for i, term in enumerate(terms)]
+    uses = _uses(terms, output)
+    terms = [_summed(term, uses) for term in terms]
     while len(terms) > 1:
-        i, j = _best_pair(terms, output, known)
-        needed = {*output, *_others(terms, i, j)}
-        product = _product(terms[i], terms[j], needed)
+        uses = _uses(terms, output)
+        i, j = _best_pair(terms, uses, known)
+        product = _product(terms[i], terms[j], _needed(terms[i], terms[j], uses))
         terms = [term for k, term in enumerate(terms) if k not in (i, j)] + [product]
     last = terms[0]
     return permute_dims(last.tensor, [last.labels.index(label) for label in output])
@@ -161,21 +163,29 @@ def _dropped_ones(term: Term, known: dict[Label, int]) -> Term:
     return Term(reshape(x, shape), tuple(labels[i] for i in kept))
 
 
-def _others(terms: Sequence[Term], *chosen: int) -> set[Label]:
-    """The labels of all terms but the chosen ones."""
-    return {label for k, term in enumerate(terms) if k not in chosen for label in term.labels}
+def _uses(terms: Sequence[Term], output: Labels) -> Counter[Label]:
+    """In how many terms, the result included, each label occurs."""
+    return Counter(chain(output, *(term.labels for term in terms)))
 
 
-def _summed(term: Term, output: Labels, others: Iterable[Label]) -> Term:
+def _needed(left: Term, right: Term, uses: Counter[Label]) -> set[Label]:
+    """The labels of a pair that another term or the result needs."""
+    return {
+        label
+        for label in {*left.labels, *right.labels}
+        if uses[label] > (label in left.labels) + (label in right.labels)
+    }
+
+
+def _summed(term: Term, uses: Counter[Label]) -> Term:
     """The term summed over the labels that nobody else needs."""
-    needed = {*output, *others}
-    axes = tuple(i for i, label in enumerate(term.labels) if label not in needed)
-    kept = tuple(label for label in term.labels if label in needed)
+    axes = tuple(i for i, label in enumerate(term.labels) if uses[label] == 1)
+    kept = tuple(label for label in term.labels if uses[label] > 1)
     return Term(reduce(reductions.sum_, term.tensor, axes, False), kept)
 
 
 def _best_pair(
-    terms: Sequence[Term], output: Labels, known: dict[Label, int]
+    terms: Sequence[Term], uses: Counter[Label], known: dict[Label, int]
 ) -> tuple[int, int]:
     """The pair whose product grows least beyond its parts; of equal ones the cheapest."""
 
@@ -183,11 +193,9 @@ def _best_pair(
         return math.prod(known[label] for label in labels)
 
     def cost(pair: tuple[int, int]) -> tuple[int, int]:
-        i, j = pair
-        union = {*terms[i].labels, *terms[j].labels}
-        kept = union & {*output, *_others(terms, i, j)}
-        parts = volume(terms[i].labels) + volume(terms[j].labels)
-        return volume(kept) - parts, volume(union)
+        left, right = (terms[k] for k in pair)
+        grown = volume(_needed(left, right, uses)) - left.tensor.size - right.tensor.size
+        return grown, volume({*left.labels, *right.labels})
 
     return min(combinations(range(len(terms)), 2), key=cost)
 
