@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -52,23 +53,47 @@ def _shape(attributes: Contraction, left: Shape, right: Shape) -> Shape:
     return tuple(sizes[label] for label in attributes.out)
 
 
-def _evaluate(attributes: Contraction, x: Any, y: Any) -> Any:
+class _Plan(NamedTuple):
+    """How both operands become stacks of matrices, and the product the result."""
+
+    orders: tuple[list[int], list[int]]
+    shapes: tuple[list[int], list[int]]
+    product: list[int]
+    order: list[int]
+
+
+@lru_cache(maxsize=4096)
+def _plan(attributes: Contraction, x: Shape, y: Shape) -> _Plan:
     left, right, out = attributes
     batch = [label for label in out if label in left and label in right]
     rows = [label for label in left if label not in right]
     columns = [label for label in right if label not in left]
     summed = [label for label in left if label in right and label not in out]
-    sizes = _sizes(attributes, x.shape, y.shape)
+    sizes = _sizes(attributes, x, y)
 
-    def arranged(array: Any, labels: Labels, first: list[int], second: list[int]) -> Any:
+    def arranged(labels: Labels, first: list[int], second: list[int]) -> tuple[list[int], ...]:
         order = [labels.index(label) for label in (*batch, *first, *second)]
         counts = [math.prod(sizes[i] for i in part) for part in (first, second)]
-        return array.transpose(order).reshape(*[sizes[i] for i in batch], *counts)
+        return order, [*[sizes[i] for i in batch], *counts]
 
-    product = np.matmul(arranged(x, left, rows, summed), arranged(y, right, summed, columns))
+    x_order, x_shape = arranged(left, rows, summed)
+    y_order, y_shape = arranged(right, summed, columns)
     made = (*batch, *rows, *columns)
-    product = product.reshape([sizes[label] for label in made])
-    return product.transpose([made.index(label) for label in out])
+    return _Plan(
+        (x_order, y_order),
+        (x_shape, y_shape),
+        [sizes[label] for label in made],
+        [made.index(label) for label in out],
+    )
+
+
+def _evaluate(attributes: Contraction, x: Any, y: Any) -> Any:
+    plan = _plan(attributes, x.shape, y.shape)
+    product = np.matmul(
+        x.transpose(plan.orders[0]).reshape(plan.shapes[0]),
+        y.transpose(plan.orders[1]).reshape(plan.shapes[1]),
+    )
+    return product.reshape(plan.product).transpose(plan.order)
 
 
 def _vjp(n: Tensor, c: Tensor, i: int) -> Tensor:

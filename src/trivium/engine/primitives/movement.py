@@ -135,13 +135,24 @@ def _unbroadcast(n: Tensor, c: Tensor) -> Tensor:
     return reshape(sum_(c, axes=axes), shape=shape) if axes else reshape(c, shape=shape)
 
 
+def _broadcast(attributes: ToShape, x: Any) -> Any:
+    if x.ndim:
+        return np.broadcast_to(x, attributes.shape)
+    # Scalars are most of what a training step broadcasts, and np.broadcast_to takes ten times
+    # as long as making the view that it returns.
+    shape = attributes.shape
+    view: np.ndarray[Any, Any] = np.ndarray(shape, x.dtype, x, strides=(0,) * len(shape))
+    view.flags.writeable = False
+    return view
+
+
 broadcast = Primitive(
     name="broadcast",
     notation="{0}",
     attributes=ToShape,
     shape=_broadcast_shape,
     dtype=rules.any_dtype,
-    evaluate=lambda a, x: np.broadcast_to(x, a.shape),
+    evaluate=_broadcast,
     vjp=by_input(_unbroadcast),
     curvature=LINEAR,
     samples=lambda rng: [

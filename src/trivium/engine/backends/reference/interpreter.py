@@ -48,6 +48,11 @@ class Interpreter:
                 self._template[i] = node.attributes.array
             else:
                 sources = [slot[id(each)] for each in node.inputs]
+                fixed = self._template[sources[0]] if sources else None
+                if node.primitive.name == "broadcast" and fixed is not None:
+                    # A view of a constant: it takes no memory and is the same at every run.
+                    self._template[i] = node.primitive.evaluate(node.attributes, fixed)
+                    continue
                 for source in sources:
                     last[source] = len(self._instructions)
                 self._instructions.append((node, node.primitive.evaluate, sources, i, []))
