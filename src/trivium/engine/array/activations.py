@@ -26,7 +26,7 @@ from ..tensor import Tensor
 from .arguments import ArrayLike, Axes, Shape, floating, positions, sizes, some_axes
 from .arithmetic import clip
 from .manipulation import expand_dims, moveaxis, reshape, squeeze
-from .statistical import reduce
+from .shared import reduce
 
 __all__ = [
     "elu",

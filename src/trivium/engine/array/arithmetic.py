@@ -7,7 +7,7 @@ from ..composites import as_tensor, binary, unary_float
 from ..primitives import arithmetic, comparison
 from ..tensor import Tensor
 from .arguments import ArrayLike, floating, floating_pair
-from .roots import safe_sqrt, scale_of
+from .shared import safe_sqrt, scale_of
 
 __all__ = [
     "abs",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..composites import as_tensor, full
 from ..dtypes import int64, is_integer
 from ..errors import DTypeError
 from ..getitem import getitem
-from ..primitives import indexing
-from ..tensor import Tensor, literal
+from ..tensor import Tensor
 from .arguments import ArrayLike, one_axis, positions, refused
-from .manipulation import broadcast_to, moveaxis, reshape
+from .manipulation import broadcast_to, reshape
 
 __all__ = ["take", "take_along_axis"]
 
@@ -25,12 +22,6 @@ def _indices(asked: str, indices: ArrayLike) -> Tensor:
     if not is_integer(found.dtype):
         raise DTypeError(f"{asked}: indices must be integers, not {found.dtype}")
     return found
-
-
-def entries(x: Tensor, places: np.ndarray[Any, Any], axis: int) -> Tensor:
-    """The entries at known, valid ``places`` of one axis; equal places are one constant."""
-    rows = indexing.gather(moveaxis(x, axis, 0), literal(places, int64))
-    return moveaxis(rows, 0, axis)
 
 
 def take(x: ArrayLike, indices: ArrayLike, /, *, axis: int | None = None) -> Tensor:

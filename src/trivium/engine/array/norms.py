@@ -10,8 +10,7 @@ from ..primitives import arithmetic, comparison, reductions
 from ..tensor import Tensor
 from .arguments import ArrayLike, Axes, Shape, floating, refused, some_axes
 from .manipulation import squeeze
-from .roots import safe_sqrt, scale_of
-from .statistical import reduce
+from .shared import reduce, safe_sqrt, scale_of
 
 __all__ = ["norm"]
 

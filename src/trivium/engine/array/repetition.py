@@ -14,8 +14,8 @@ from ..errors import ArgumentError, DTypeError
 from ..primitives import movement
 from ..tensor import Tensor
 from .arguments import ArrayLike, integer, known, one_axis, refused
-from .indexing import entries
 from .manipulation import flatten, moveaxis, reshape
+from .shared import entries
 
 __all__ = ["meshgrid", "pad", "repeat", "tile"]
 

@@ -9,11 +9,11 @@ from typing import Any
 from .. import dtypes
 from ..composites import as_tensor, binary, broadcast_to, cast, full
 from ..primitive import Primitive
-from ..primitives import arithmetic, movement, reductions
+from ..primitives import arithmetic, reductions
 from ..tensor import Tensor
 from .arguments import ArrayLike, Axes, Shape, floating, one_axis, refused, some_axes
 from .manipulation import concat
-from .roots import safe_sqrt
+from .shared import reduce, safe_sqrt
 
 __all__ = [
     "cumulative_prod",
@@ -28,21 +28,12 @@ __all__ = [
 ]
 
 
-def accumulated(x: ArrayLike, dtype: Any) -> Tensor:
+def _accumulated(x: ArrayLike, dtype: Any) -> Tensor:
     """``x`` in the dtype in which it is added up: ``dtype``, or int64 for bool and int32."""
     given = as_tensor(x)
     if dtype is not None:
         return cast(given, dtypes.as_dtype(dtype))
     return given if dtypes.is_floating(given.dtype) else cast(given, dtypes.default_int)
-
-
-def reduce(primitive: Primitive, x: Tensor, axes: Shape, keepdims: bool) -> Tensor:
-    """Apply a reduction over ``axes``; with ``keepdims`` they remain with size 1."""
-    result = primitive(x, axes=axes) if axes else x
-    if not keepdims or not axes:
-        return result
-    kept = tuple(1 if axis in axes else size for axis, size in enumerate(x.shape))
-    return movement.reshape(result, shape=kept)
 
 
 def sum(
@@ -54,7 +45,7 @@ def sum(
     bool and int32 are added up in int64 unless ``dtype`` is given. Raises ShapeError for an
     axis that does not exist.
     """
-    given = accumulated(x, dtype)
+    given = _accumulated(x, dtype)
     return reduce(reductions.sum_, given, some_axes("sum", given, axis), keepdims)
 
 
@@ -65,7 +56,7 @@ def prod(
 
     Shapes, dtypes and errors as for ``sum``. The derivative is exact also where factors are 0.
     """
-    given = accumulated(x, dtype)
+    given = _accumulated(x, dtype)
     return reduce(reductions.prod, given, some_axes("prod", given, axis), keepdims)
 
 
@@ -146,7 +137,7 @@ def _running(
     primitive: Primitive, start: int, x: ArrayLike, axis: int | None, dtype: Any, initial: bool
 ) -> Tensor:
     asked = primitive.name
-    given = accumulated(x, dtype)
+    given = _accumulated(x, dtype)
     if axis is None and given.ndim > 1:
         raise refused(
             asked,

@@ -15,7 +15,7 @@ from ..tensor import Tensor
 from .arguments import ArrayLike, refused
 from .linear import diagonal
 from .manipulation import moveaxis, permute_dims, reshape
-from .statistical import reduce
+from .shared import reduce
 
 __all__ = ["einsum"]
 

@@ -11,7 +11,7 @@ from ..primitives import arithmetic, comparison, movement, reductions
 from ..tensor import Tensor
 from .arguments import ArrayLike, Axes, integer, one_axis, refused, some_axes
 from .manipulation import concat
-from .statistical import reduce
+from .shared import reduce
 
 __all__ = ["all", "any", "diff"]
 
@@ -70,7 +70,7 @@ def diff(
     ends = [as_tensor(each) for each in (prepend, given, append) if each is not None]
     if len(ends) > 1:
         one = tuple(1 if i == along else size for i, size in enumerate(given.shape))
-        ends = [each if each.ndim else full_of(each, one) for each in ends]
+        ends = [each if each.ndim else _filled(each, one) for each in ends]
         given = concat(ends, axis=along)
     for _ in range(order):
         size = given.shape[along]
@@ -83,7 +83,7 @@ def diff(
     return given
 
 
-def full_of(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+def _filled(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     """The scalar ``x`` repeated to ``shape``."""
     return movement.broadcast(x, shape=shape)
 
