@@ -1,0 +1,119 @@
+"""Predictions and scores of a model on many examples, a fixed-size piece at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trivium.engine.program import Program
+from trivium.engine.tensor import Tensor, input
+from trivium.learning.batch import Batch
+from trivium.learning.data import Encoder
+from trivium.learning.fit import measures
+from trivium.learning.fit.problem import Part
+
+__all__ = ["Evaluator", "decode", "probabilities"]
+
+Array = np.ndarray[Any, Any]
+
+# Large enough that the cost per call vanishes, small enough to stay in the cache.
+_PIECE = 1024
+# Programs are kept for this many different sizes of the last piece.
+_KEPT = 8
+
+
+class Evaluator:
+    """Runs one model (its parameters as they are at the call) on arrays of examples."""
+
+    def __init__(self, model: Any, objective: Any, dtype: str) -> None:
+        self._model = model
+        self._objective = objective
+        self._dtype = dtype
+        self._programs: dict[Any, Program] = {}
+
+    def predict(self, x: Array) -> Array:
+        """The model's outputs for encoded examples. Shapes: (N, …) → (N,) or (N, k)."""
+        pieces = [self._program(x[i : i + _PIECE]).run(x[i : i + _PIECE])
+                  for i in range(0, len(x), _PIECE)]  # fmt: skip
+        return np.concatenate(pieces) if pieces else self._empty(x)
+
+    def measure(self, part: Part) -> tuple[Array, float]:
+        """The outputs and the objective's value over all examples of ``part``."""
+        total, outputs = 0.0, []
+        for i in range(0, len(part), _PIECE):
+            arrays = [part.x[i : i + _PIECE], part.y[i : i + _PIECE]]
+            if part.weight is not None:
+                arrays.append(part.weight[i : i + _PIECE])
+            prediction, value = self._program(*arrays).run(*arrays)
+            outputs.append(prediction)
+            total += float(value) * len(arrays[0])
+        return np.concatenate(outputs), total / len(part)
+
+    def scores(self, part: Part, task: str, encoder: Encoder) -> dict[str, float]:
+        """``loss`` and ``accuracy``, or ``loss``, ``r2`` and ``rmse`` in the target's units."""
+        outputs, loss = self.measure(part)
+        result = {"loss": loss}
+        if task == "classification":
+            codes = to_codes(outputs, self._model.output)
+            result["accuracy"] = measures.accuracy(codes, part.y, part.weight)
+        else:
+            predicted = encoder.decode_target(outputs.astype(np.float64))
+            actual = encoder.decode_target(part.y.astype(np.float64))
+            result["r2"] = measures.r2(predicted, actual, part.weight)
+            result["rmse"] = measures.rmse(predicted, actual, part.weight)
+        return result
+
+    def _empty(self, x: Array) -> Array:
+        leaf = input((1, *x.shape[1:]), self._dtype, name="x")
+        return np.empty((0, *self._model(leaf).shape[1:]), self._dtype)
+
+    def _program(self, *arrays: Array) -> Program:
+        key = tuple((array.shape, array.dtype) for array in arrays)
+        if key not in self._programs:
+            if len(self._programs) >= _KEPT:
+                self._programs.pop(next(iter(self._programs)))
+            self._programs[key] = self._compile(arrays)
+        return self._programs[key]
+
+    def _compile(self, arrays: tuple[Array, ...]) -> Program:
+        names = ("x", "y", "weight")
+        leaves = [
+            input(array.shape, array.dtype, name=name)
+            for array, name in zip(arrays, names, strict=False)
+        ]
+        prediction = self._model(leaves[0])
+        if len(leaves) == 1:
+            return Program(leaves, prediction)
+        batch = Batch(leaves[0], leaves[1], leaves[2] if len(leaves) > 2 else None)
+        value: Tensor = self._objective.value(prediction, batch, self._model.parameters())
+        return Program(leaves, (prediction, value))
+
+
+def to_codes(outputs: Array, kind: str) -> Array:
+    """Class codes from a model's outputs: argmax of (N, K), threshold of (N,).
+
+    A vector of scores is split at 0, a vector of probabilities at ½.
+    """
+    if outputs.ndim > 1:
+        return outputs.argmax(axis=1)
+    return (outputs >= 0.5 if kind == "probability" else outputs > 0).astype(np.int64)
+
+
+def probabilities(outputs: Array, kind: str) -> Array:
+    """Class probabilities (N, K) from outputs; scores go through softmax or sigmoid."""
+    values = outputs.astype(np.float64)
+    if kind != "probability":
+        if values.ndim > 1:
+            shifted = np.exp(values - values.max(axis=1, keepdims=True))
+            return shifted / shifted.sum(axis=1, keepdims=True)
+        small = np.exp(-np.abs(values))
+        values = np.where(values >= 0, 1 / (1 + small), small / (1 + small))
+    return values if values.ndim > 1 else np.stack([1 - values, values], axis=1)
+
+
+def decode(outputs: Array, kind: str, task: str, encoder: Encoder) -> Array:
+    """Outputs in the user's words: labels for classification, units for regression."""
+    if task == "classification":
+        return encoder.decode_target(to_codes(outputs, kind))
+    return encoder.decode_target(outputs.astype(np.float64))

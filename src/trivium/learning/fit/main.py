@@ -1,0 +1,352 @@
+"""The third floor's door: ``fit`` and ``resume``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from trivium.engine.program import Program
+from trivium.engine.reverse import gradients
+from trivium.engine.tensor import variable
+from trivium.learning.algorithms import Problem as SolverProblem
+from trivium.learning.algorithms import Solver
+from trivium.learning.batch import Batch
+from trivium.learning.data import Dataset, as_dataset
+from trivium.learning.errors import RunError
+from trivium.learning.fit.history import History
+from trivium.learning.fit.interrupts import Interrupts
+from trivium.learning.fit.options import Options
+from trivium.learning.fit.problem import Problem, build_problem
+from trivium.learning.fit.progress import Display, choose_display
+from trivium.learning.fit.result import Fit
+from trivium.learning.fit.storage import describe_problem, reopen, write_outcome
+from trivium.learning.fit.trainer import Trainer
+from trivium.learning.models import Formula
+from trivium.learning.runs import RunDirectory
+from trivium.learning.specification import from_spec
+from trivium.learning.stop import Stop
+
+__all__ = ["NonFiniteWarning", "fit", "resume"]
+
+Callback = Callable[[dict[str, Any]], bool | None]
+
+
+class NonFiniteWarning(RuntimeWarning):
+    """A fit was stopped because a value became NaN or infinite."""
+
+
+def fit(
+    model: Any,
+    objective: Any,
+    algorithm: Any,
+    data: Any,
+    *,
+    target: Any = None,
+    validation: Any = 0,
+    epochs: int = 100,
+    batch_size: int | None = 32,
+    patience: int | None = None,
+    seed: int = 0,
+    scale: bool | None = None,
+    dtype: str | None = None,
+    sample_weight: Any = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool | Display = True,
+    out: str | os.PathLike[str] | None = None,
+    checkpoint_seconds: float = 10.0,
+    extra: dict[str, Any] | None = None,
+) -> Fit:
+    """Pick the best function of ``model`` by ``objective`` with ``algorithm`` on ``data``.
+
+    ``data``: a Dataset, a pair (x, y) of arrays, or a dataframe with ``target=`` naming a
+    column. ``validation``: 0, a fraction, a number of rows (chosen by ``seed``, stratified), or
+    data. With validation the parameters of the lowest validation loss are returned.
+    ``patience``: epochs without improvement before stopping. ``batch_size``: None for all rows
+    at once. ``scale``: standardise features and numeric target (default: for tables and
+    built-in data, unless the model is a Formula, whose parameters have units). ``dtype``:
+    "float32" (default of steppers) or "float64" (default of solvers). ``sample_weight``: (N,).
+    ``callbacks``: called after every epoch with its row; one that returns True stops the fit.
+    ``progress``: False is silent. ``out``: a new directory for the run; it is checkpointed and
+    can be resumed after Ctrl-C, SIGTERM or a crash. ``extra``: further JSON entries for
+    run.json.
+
+    The given model is not changed: ``fit.model`` is a copy. Passing a fitted model goes on from
+    its parameters. Raises RequestError when the combination has no meaning, DataError when the
+    data cannot be used, RunError when the run cannot be written; all before any work is done.
+    """
+    dataset = as_dataset(data, target, sample_weight)
+    held, share = _held_out(validation, target)
+    options = Options(
+        epochs=epochs,
+        batch_size=batch_size,
+        validation=share,
+        patience=patience,
+        seed=seed,
+        scale=_scale(scale, dataset, model),
+        dtype=dtype or ("float64" if isinstance(algorithm, Solver) else "float32"),
+        checkpoint_seconds=checkpoint_seconds,
+    )
+    train = dataset
+    if share:
+        train, held = dataset.split(test=share, seed=seed)
+    options = _batch_of_solver(options, algorithm, len(train))
+    problem = build_problem(model, objective, algorithm, train, held, options)
+    run = None if out is None else RunDirectory.create(out, describe_problem(problem, extra))
+    return _perform(problem, run, choose_display(progress), callbacks, None, extra)
+
+
+def resume(
+    path: str | os.PathLike[str],
+    *,
+    epochs: int | None = None,
+    data: Any = None,
+    validation: Any = None,
+    target: str | None = None,
+    model: Any = None,
+    objective: Any = None,
+    algorithm: Any = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool | Display = True,
+) -> Fit:
+    """Go on with a run where its newest good state stands, bit for bit as if never stopped.
+
+    ``epochs``: a new total number of epochs, to train a finished run for longer. ``data``,
+    ``validation``: must be passed again when they came from memory; their contents are
+    verified. ``model``, ``objective``, ``algorithm``: must be passed again when they are your
+    own code. Raises RunError when the run is finished already, DataError when the data have
+    changed.
+    """
+    run = RunDirectory.open(path, writing=True)
+    try:
+        request = run.request
+        if run.read_result() is not None and epochs is None:
+            raise RunError(
+                f"the run {run.path} is finished; to train it for longer give a larger number "
+                "of epochs (epochs=…, on the command line --epochs)"
+            )
+        train, held = reopen(run, data, validation, target)
+        options = Options.from_dict(
+            {**request["options"], **({} if epochs is None else {"epochs": epochs})}
+        )
+        problem = build_problem(
+            model or from_spec(request["model"]),
+            objective or from_spec(request["objective"]),
+            algorithm or from_spec(request["algorithm"]),
+            train,
+            held,
+            options,
+        )
+        if epochs is not None:
+            run.update_request({**request, "options": options.to_dict()})
+        state = run.read_state() if run.has_state else None
+    except BaseException:
+        run.close()
+        raise
+    return _perform(problem, run, choose_display(progress), callbacks, state, None)
+
+
+def _held_out(validation: Any, target: Any) -> tuple[Dataset | None, float | int]:
+    if validation is None or validation is False:
+        return None, 0
+    if isinstance(validation, int | float):
+        return None, validation
+    return as_dataset(validation, target), 0
+
+
+def _scale(scale: bool | None, dataset: Dataset, model: Any) -> bool:
+    if scale is not None:
+        return bool(scale)
+    known = dataset.is_table or dataset.source.get("kind") == "builtin"
+    return known and not isinstance(model, Formula)  # a formula's parameters have units
+
+
+def _batch_of_solver(options: Options, algorithm: Any, rows: int) -> Options:
+    from dataclasses import replace
+
+    if isinstance(algorithm, Solver) or algorithm.full_batch:
+        return replace(options, batch_size=None)
+    # The default batch fits small data too; a batch that was asked for is checked later.
+    default = Options.__dataclass_fields__["batch_size"].default
+    if options.batch_size == default and rows < default:
+        return replace(options, batch_size=rows)
+    return options
+
+
+def _perform(
+    problem: Problem,
+    run: RunDirectory | None,
+    display: Display,
+    callbacks: Sequence[Callback],
+    state: Any,
+    extra: dict[str, Any] | None,
+) -> Fit:
+    interrupts = Interrupts()
+    try:
+        with interrupts:
+            if isinstance(problem.algorithm, Solver):
+                result = _solve(problem)
+            else:
+                result = _train(problem, run, display, callbacks, state, interrupts)
+            result.request = run.request if run else describe_problem(problem, extra)
+            _close_run(run, result)
+    finally:
+        if run is not None:
+            run.close()
+    if result.bad_value is not None:
+        warnings.warn(str(result.bad_value), NonFiniteWarning, stacklevel=3)
+    if interrupts.received == getattr(signal, "SIGTERM", None) is not None:
+        raise SystemExit(128 + signal.SIGTERM)
+    return result
+
+
+def _close_run(run: RunDirectory | None, result: Fit) -> None:
+    if run is None:
+        return
+    result.path = str(run.path)
+    assert result.state is not None
+    arrays, meta = result.state
+    if result.stopped is Stop.INTERRUPTED:
+        run.write_state(arrays, meta)
+        return
+    chosen = {f"chosen/{path}": value for path, value in result.parameters().items()}
+    run.write_state({**arrays, **chosen}, meta)
+    write_outcome(run, result)
+
+
+def _train(
+    problem: Problem,
+    run: RunDirectory | None,
+    display: Display,
+    callbacks: Sequence[Callback],
+    state: Any,
+    interrupts: Interrupts,
+) -> Fit:
+    trainer = Trainer(problem)
+    options = problem.options
+    if state is not None:
+        trainer.restore(*state)
+        rows = int(state[1]["rows"])
+        if run is not None:
+            run.truncate_metrics(rows)
+            trainer.history = History(run.read_metrics())
+    elif run is not None:
+        run.truncate_metrics(0)
+        run.write_state(*trainer.state())
+    saved = time.monotonic()
+
+    def tick(rate: float) -> Stop | None:
+        nonlocal saved
+        display.moved(trainer.counters.epoch, trainer.counters.position, rate)
+        if interrupts.received is not None:
+            return Stop.INTERRUPTED
+        if run is not None and time.monotonic() - saved >= options.checkpoint_seconds:
+            run.write_state(*trainer.state())
+            saved = time.monotonic()
+        return None
+
+    def epoch_done(row: dict[str, Any]) -> Stop | None:
+        display.epoch(row)
+        if run is not None:
+            run.append_metrics([row])
+        asked = [callback(dict(row)) for callback in callbacks]
+        return Stop.CALLBACK if any(answer is True for answer in asked) else None
+
+    display.start(options.epochs, len(problem.train), trainer.counters.epoch)
+    try:
+        stop = trainer.run(tick, epoch_done)
+        if trainer.bad_value is not None:
+            display.note(str(trainer.bad_value))
+    finally:
+        display.finish()
+    final = trainer.state()
+    trainer.return_best()
+    counters = trainer.progress()
+    return _result(
+        problem,
+        history=trainer.history,
+        stopped=stop,
+        steps=counters.step,
+        seconds=counters.seconds,
+        best_epoch=counters.best_epoch or None,
+        bad_value=trainer.bad_value,
+        state=final,
+    )
+
+
+def _solve(problem: Problem) -> Fit:
+    started = time.perf_counter()
+    batch, _ = _whole_batch(problem)
+    solution = problem.algorithm.solve(
+        SolverProblem(
+            problem.model,
+            problem.objective,
+            batch,
+            problem.parameters,
+            problem.encoder.feature_names,
+        )
+    )
+    for path, value in solution.values.items():
+        problem.parameters[path].assign(value)
+    seconds = time.perf_counter() - started
+    arrays = {f"parameters/{path}": each.value for path, each in problem.parameters.items()}
+    counters = {"epoch": 0, "step": solution.evaluations, "seconds": seconds}
+    return _result(
+        problem,
+        history=History(),
+        stopped=solution.stopped,
+        steps=solution.evaluations,
+        seconds=seconds,
+        best_epoch=None,
+        bad_value=None,
+        state=(arrays, {"counters": counters, "rows": 0}),
+        notes=list(solution.notes),
+    )
+
+
+def _whole_batch(problem: Problem) -> tuple[Batch, list[Any]]:
+    part = problem.train
+    leaves = [variable(part.x, name="x"), variable(part.y, name="y")]
+    if part.weight is not None:
+        leaves.append(variable(part.weight, name="weight"))
+    return Batch(leaves[0], leaves[1], leaves[2] if len(leaves) > 2 else None), leaves
+
+
+def _gradient_norm(problem: Problem) -> float:
+    """‖∇ objective‖ over the training part at the present parameters."""
+    parameters = list(problem.parameters.values())
+    if not parameters:
+        return 0.0
+    batch, _ = _whole_batch(problem)
+    loss = problem.objective(problem.model, batch)
+    arrays = Program([], gradients([loss], parameters)).run()
+    return float(np.sqrt(sum(float((array.astype(float) ** 2).sum()) for array in arrays)))
+
+
+def _result(problem: Problem, *, notes: Sequence[str] = (), **outcome: Any) -> Fit:
+    from trivium.learning.fit.evaluation import Evaluator
+
+    evaluator = Evaluator(problem.model, problem.objective, problem.options.dtype)
+    metrics = {"train": evaluator.scores(problem.train, problem.task, problem.encoder)}
+    if problem.validation is not None:
+        metrics["validation"] = evaluator.scores(
+            problem.validation, problem.task, problem.encoder
+        )
+    return Fit(
+        model=problem.model,
+        objective=problem.objective,
+        algorithm=problem.algorithm,
+        options=problem.options,
+        task=problem.task,
+        encoder=problem.encoder,
+        data_source=problem.train_data.source,
+        metrics=metrics,
+        gradient_norm=_gradient_norm(problem),
+        notes=[*problem.train_data.notes, *notes],
+        **outcome,
+    )

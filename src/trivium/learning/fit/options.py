@@ -1,0 +1,75 @@
+"""What a user asks of a fit besides model, objective and algorithm, checked before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from trivium.learning.errors import RequestError
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the examples are walked and when the walk ends.
+
+    ``epochs``: passes over the training part. ``batch_size``: examples per step (None: all).
+    ``validation``: fraction or number of rows set aside, 0 for none. ``patience``: epochs
+    without a better validation loss before stopping (None: never). ``scale``: standardise
+    features and numeric targets. ``dtype``: of parameters and data. ``checkpoint_seconds``:
+    between two saved states of a run on disk.
+    """
+
+    epochs: int = 100
+    batch_size: int | None = 32
+    validation: float | int = 0
+    patience: int | None = None
+    seed: int = 0
+    scale: bool = False
+    dtype: str = "float32"
+    checkpoint_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        _whole("epochs", self.epochs, 0)
+        if self.batch_size is not None:
+            _whole("batch_size", self.batch_size, 1)
+        if self.patience is not None:
+            _whole("patience", self.patience, 1)
+        _whole("seed", self.seed, 0)
+        if self.dtype not in ("float32", "float64"):
+            raise RequestError(f"dtype must be 'float32' or 'float64', got {self.dtype!r}")
+        if not self.checkpoint_seconds >= 0:
+            raise RequestError(
+                f"checkpoint_seconds must not be negative, got {self.checkpoint_seconds}"
+            )
+        share = self.validation
+        if isinstance(share, bool) or not isinstance(share, int | float) or not share >= 0:
+            raise RequestError(
+                "validation must be a fraction of the rows (0.2), a number of rows, or data of "
+                f"their own, got {share!r}"
+            )
+        if isinstance(share, float) and share >= 1:
+            raise RequestError(f"validation={share} leaves no rows to train on; use 0.2, say")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The options as JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Options:
+        """The options that ``to_dict`` wrote. Raises RequestError for unknown fields."""
+        unknown = set(record) - set(cls.__dataclass_fields__)
+        if unknown:
+            raise RequestError(f"unknown fit options: {', '.join(sorted(map(str, unknown)))}")
+        return cls(**record)
+
+
+def _whole(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise RequestError(f"{name} must be a whole number, got {value!r}")
+    if value < least:
+        raise RequestError(f"{name} must be at least {least}, got {value}")
+    if value > 2**62:
+        raise RequestError(f"{name}={value} is beyond what can be counted")

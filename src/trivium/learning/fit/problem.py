@@ -1,0 +1,134 @@
+"""From what the user passed to what an algorithm works on: split, encoded, sized, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trivium.engine.tensor import Variable, input
+from trivium.learning.data import Dataset, Encoder, infer_task
+from trivium.learning.errors import RequestError
+from trivium.learning.fit.options import Options
+
+__all__ = ["Part", "Problem", "build_problem", "encode_part"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Encoded examples: x (N, …), y (N,) or (N, k), weight (N,) with mean 1, or None."""
+
+    x: Array
+    y: Array
+    weight: Array | None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass
+class Problem:
+    """Everything that is settled before the first step.
+
+    ``model`` is the fit's own copy; ``parameters`` maps attribute paths to its variables.
+    """
+
+    model: Any
+    objective: Any
+    algorithm: Any
+    options: Options
+    task: str
+    encoder: Encoder
+    train: Part
+    validation: Part | None
+    train_data: Dataset
+    validation_data: Dataset | None
+
+    @property
+    def parameters(self) -> dict[str, Variable]:
+        """The parameters by attribute path."""
+        return self.model.parameters()  # type: ignore[no-any-return]
+
+
+def build_problem(
+    model: Any,
+    objective: Any,
+    algorithm: Any,
+    train: Dataset,
+    validation: Dataset | None,
+    options: Options,
+    encoder: Encoder | None = None,
+) -> Problem:
+    """Check the combination, fit the encoding on the training part, copy and size the model.
+
+    Raises RequestError when model, objective, algorithm and data do not fit together, and
+    DataError when the data cannot be used.
+    """
+    wanted = objective.task
+    if wanted == "regression" and model.output == "probability":
+        wanted = "classification"
+    task = infer_task(train, wanted)
+    fitted = encoder or Encoder.fit(train, task, scale=options.scale)
+    classes = fitted.classes
+    objective.refuse(model, task, classes)
+    algorithm.refuse(model, objective)
+    part = encode_part(train, fitted, objective, options)
+    held = None if validation is None else encode_part(validation, fitted, objective, options)
+    if options.batch_size is not None and options.batch_size > len(part):
+        raise RequestError(
+            f"batch_size={options.batch_size} is larger than the training part, which has "
+            f"{len(part)} rows; use batch_size={len(part)} or less, or None for all of them"
+        )
+    own = model.copy(dtype=options.dtype)
+    # y says how many classes or targets there are, and whether the target is a vector.
+    count = len(classes) if classes is not None else (part.y.shape[1] if part.y.ndim > 1 else 1)
+    outputs = objective.n_outputs(count, part.y.ndim)
+    example = input((min(2, len(part)), *part.x.shape[1:]), options.dtype, name="x")
+    own.prepare(example, outputs)
+    own.initialise(options.seed)
+    return Problem(
+        own, objective, algorithm, options, task, fitted, part, held, train, validation
+    )
+
+
+def encode_part(data: Dataset, encoder: Encoder, objective: Any, options: Options) -> Part:
+    """The examples of ``data`` as arrays in the fit's dtype, with their weights."""
+    encoded = encoder.transform(data)
+    assert encoded.y is not None
+    y = encoded.y if encoded.y.dtype == np.int64 else encoded.y.astype(options.dtype)
+    weight = encoded.weight
+    if encoder.classes is not None:
+        of_classes = objective.class_weights(encoder.classes, encoded.y)
+        if of_classes is not None:
+            weight = of_classes if weight is None else weight * of_classes
+    if weight is not None:
+        total = float(weight.sum())
+        if not total > 0:
+            raise RequestError(
+                "all examples have weight zero, so there is nothing to learn from"
+            )
+        weight = (weight * (len(weight) / total)).astype(options.dtype)
+    x = np.ascontiguousarray(encoded.x, dtype=options.dtype)
+    return Part(x, np.ascontiguousarray(y), weight)
+
+
+def check_reached(
+    loss_gradients: Mapping[str, Any], names: Sequence[str], algorithm: Any
+) -> None:
+    """Refuse a fit in which some parameter cannot change the objective.
+
+    ``loss_gradients``: the cotangent of each parameter or None where no path leads to it.
+    """
+    unreached = [name for name in names if loss_gradients[name] is None]
+    if unreached:
+        raise RequestError(
+            f"{'the parameter' if len(unreached) == 1 else 'the parameters'} "
+            f"{', '.join(unreached)} cannot be learned by {algorithm!r}: the "
+            "objective does not depend on it by any differentiable path. Use it in the "
+            "model, or remove it; a threshold (unit step) has derivative zero everywhere: use "
+            "tv.algorithms.DeltaRule() for it"
+        )

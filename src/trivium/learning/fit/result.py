@@ -1,0 +1,138 @@
+"""What ``tv.fit`` returns: the chosen function, how it was found, and what it can do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from trivium.learning.data import Dataset, Encoder, as_dataset
+from trivium.learning.errors import DataError, RequestError
+from trivium.learning.fit.evaluation import Evaluator, decode, probabilities
+from trivium.learning.fit.history import History
+from trivium.learning.fit.nonfinite import BadValue
+from trivium.learning.fit.options import Options
+from trivium.learning.fit.problem import encode_part
+from trivium.learning.stop import Stop
+
+__all__ = ["Fit"]
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass
+class Fit:
+    """A fitted model with the story of the fit.
+
+    ``model``: the fitted model (the fit's own copy). ``stopped``: why it ended; its value is a
+    sentence. ``metrics``: {"train": {...}, "validation": {...}} at the returned parameters.
+    ``history``: one row per epoch. ``gradient_norm``: of the objective over the training part
+    at the returned parameters. ``bad_value``: where values stopped being finite, if they did.
+    """
+
+    model: Any
+    objective: Any
+    algorithm: Any
+    options: Options
+    task: str
+    encoder: Encoder
+    data_source: dict[str, Any]
+    history: History
+    metrics: dict[str, dict[str, float]]
+    stopped: Stop
+    steps: int
+    seconds: float
+    best_epoch: int | None
+    gradient_norm: float
+    bad_value: BadValue | None = None
+    notes: list[str] = field(default_factory=list)
+    path: str | None = None
+    state: tuple[Mapping[str, Array], Mapping[str, Any]] | None = None
+    request: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        self._evaluator = Evaluator(self.model, self.objective, self.options.dtype)
+
+    def predict(self, data: Any) -> Array:
+        """Predictions in the target's own words: labels (N,), or numbers (N,) or (N, k).
+
+        ``data``: a Dataset, a dataframe or an array of features, encoded as in training. Raises
+        DataError when columns are missing or have another type.
+        """
+        outputs = self._outputs(data)
+        return decode(outputs, self.model.output, self.task, self.encoder)
+
+    def probabilities(self, data: Any) -> Array:
+        """Class probabilities (N, K) in the order of ``fit.classes``.
+
+        Scores go through softmax (K columns) or sigmoid (one column, two classes). Raises
+        RequestError for a regression.
+        """
+        if self.task != "classification":
+            raise RequestError("a regression has no class probabilities; use fit.predict")
+        return probabilities(self._outputs(data), self.model.output)
+
+    @property
+    def classes(self) -> list[Any] | None:
+        """The class labels in code order; None for a regression."""
+        return self.encoder.classes
+
+    def score(self, data: Any, target: Any = None) -> dict[str, float]:
+        """``loss`` and ``accuracy``, or ``loss``, ``r2`` and ``rmse``, on other data.
+
+        ``data``: a Dataset, a pair (x, y), or a dataframe with ``target=``. r2 and rmse are in
+        the target's units; loss is the objective, as in training.
+        """
+        dataset = as_dataset(data, self._target(target, data))
+        if len(dataset) == 0:
+            raise DataError("there are no rows to score")
+        part = encode_part(dataset, self.encoder, self.objective, self.options)
+        return self._evaluator.scores(part, self.task, self.encoder)
+
+    def _target(self, target: Any, data: Any) -> Any:
+        if target is None and not isinstance(data, Dataset | tuple | list):
+            return self.data_source.get("target") or None
+        return target
+
+    def _outputs(self, data: Any) -> Array:
+        dataset = data if isinstance(data, Dataset) else as_dataset(data)
+        encoded = self.encoder.transform(dataset, need_target=False)
+        return self._evaluator.predict(encoded.x.astype(self.options.dtype))
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the fit as a run directory; ``tv.load(path)`` reads it again.
+
+        ``overwrite`` replaces a run that lies there. Raises RunError when the directory holds a
+        run (without ``overwrite``) or anything else, or cannot be written.
+        """
+        from trivium.learning.fit.storage import save_fit
+
+        save_fit(self, path, overwrite)
+
+    def plot(self) -> Any:
+        """Draw the history (needs matplotlib); see ``History.plot``."""
+        return self.history.plot()
+
+    def parameters(self) -> dict[str, Array]:
+        """The fitted parameters by attribute path."""
+        return {path: each.value for path, each in self.model.parameters().items()}
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{type(self.model).__name__} × {self.objective!r} × {self.algorithm!r}",
+            f"  {self.stopped.value}",
+            f"  {self.steps:,} steps in {self.seconds:.1f} s",
+        ]
+        for part, scores in self.metrics.items():
+            shown = " · ".join(f"{name} {value:.4g}" for name, value in scores.items())
+            lines.append(f"  {part + ':':<12}{shown}")
+        lines.append(f"  gradient norm {self.gradient_norm:.3g}")
+        lines.extend(f"  note: {note}" for note in self.notes)
+        if self.bad_value is not None:
+            lines.append(f"  {self.bad_value}")
+        if self.path:
+            lines.append(f"  run: {self.path}")
+        return "\n".join(lines)

@@ -1,0 +1,247 @@
+"""Fits as run directories: what was asked, the state, the rows, and reading them back."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from trivium.engine.tensor import input
+from trivium.learning.data import Dataset, Encoder, as_dataset, reload
+from trivium.learning.errors import DataError, RequestError, RunError
+from trivium.learning.fit.history import History
+from trivium.learning.fit.options import Options
+from trivium.learning.fit.problem import Problem
+from trivium.learning.fit.result import Fit
+from trivium.learning.runs import RunDirectory
+from trivium.learning.runs.directory import REQUEST_FILE
+from trivium.learning.specification import from_spec
+from trivium.learning.stop import Stop
+
+__all__ = ["describe_problem", "load", "reopen", "save_fit", "write_outcome"]
+
+
+@cache
+def _version(package: str) -> str:
+    return importlib.metadata.version(package)
+
+
+def _versions() -> dict[str, str]:
+    found = {name: _version(name) for name in ("trivium", "numpy", "scipy")}
+    return {**found, "python": platform.python_version()}
+
+
+def describe_problem(
+    problem: Problem, extra: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """What was asked, as JSON: enough to build the same problem again from the same data."""
+    part = problem.train
+    held = problem.validation_data
+    return {
+        "data": problem.train_data.source,
+        "validation_data": None if held is None else held.source,
+        "task": problem.task,
+        "encoder": problem.encoder.to_dict(),
+        "input_shape": list(part.x.shape[1:]),
+        "outputs": _outputs(problem),
+        "model": problem.model.spec(),
+        "objective": problem.objective.spec(),
+        "algorithm": problem.algorithm.spec(),
+        "seed": problem.options.seed,
+        "options": problem.options.to_dict(),
+        "versions": _versions(),
+        **(extra or {}),
+    }
+
+
+def _outputs(problem: Problem) -> int | None:
+    classes = problem.encoder.classes
+    y = problem.train.y
+    count = len(classes) if classes is not None else (y.shape[1] if y.ndim > 1 else 1)
+    return problem.objective.n_outputs(count, y.ndim)  # type: ignore[no-any-return]
+
+
+def write_outcome(run: RunDirectory, fit: Fit) -> None:
+    """Write the result that makes a run count as finished."""
+    run.write_result(
+        {
+            "stopped": fit.stopped.name,
+            "metrics": fit.metrics,
+            "steps": fit.steps,
+            "seconds": fit.seconds,
+            "best_epoch": fit.best_epoch,
+            "gradient_norm": fit.gradient_norm,
+            "notes": fit.notes,
+            "bad_value": None if fit.bad_value is None else str(fit.bad_value),
+        }
+    )
+
+
+def save_fit(fit: Fit, path: str | os.PathLike[str], overwrite: bool) -> None:
+    """Write a fit to ``path``; saving where the fit's own run lies changes nothing."""
+    if fit.path is not None and os.path.realpath(path) == os.path.realpath(fit.path):
+        return
+    if fit.request is None or fit.state is None:
+        raise RunError("this fit holds no state to save")
+    target = os.path.abspath(path)
+    if not os.path.lexists(os.path.join(target, REQUEST_FILE)):
+        _write(fit, target)
+    elif not overwrite:
+        raise RunError(
+            f"{target} already holds a run; choose another directory, or replace it with "
+            "fit.save(path, overwrite=True)"
+        )
+    else:
+        # The new run is complete before the old one goes, so there is one at every moment.
+        beside = tempfile.mkdtemp(
+            prefix=f".{os.path.basename(target)}-", dir=os.path.dirname(target)
+        )
+        try:
+            _write(fit, os.path.join(beside, "new"))
+            os.replace(target, os.path.join(beside, "old"))
+            os.replace(os.path.join(beside, "new"), target)
+        except OSError as error:
+            raise RunError(f"cannot replace the run {target}: {error}") from error
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+    fit.path = target
+
+
+def _write(fit: Fit, path: str) -> None:
+    assert fit.request is not None and fit.state is not None
+    arrays, meta = fit.state
+    with RunDirectory.create(path, fit.request) as run:
+        run.append_metrics(fit.history)
+        run.write_state({**arrays, **_chosen(fit)}, meta)
+        if fit.stopped is not Stop.INTERRUPTED:
+            write_outcome(run, fit)
+
+
+def _chosen(fit: Fit) -> dict[str, np.ndarray[Any, Any]]:
+    return {f"chosen/{path}": value for path, value in fit.parameters().items()}
+
+
+def _component(spec: Any, given: Any, what: str, kind: type | None = None) -> Any:
+    """The component that a run names, built from its description or passed by the user."""
+    if given is not None:
+        return given
+    try:
+        return from_spec(spec)
+    except RequestError as error:
+        raise RequestError(
+            f"the run's {what} cannot be built from its description: {error} A {what} of your "
+            f"own is not stored as code; pass it: {what}=..."
+        ) from error
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    model: Any = None,
+    objective: Any = None,
+    algorithm: Any = None,
+) -> Fit:
+    """Read a fit from a run directory: to predict, to score, to look at its history.
+
+    The parameters are those that the fit chose, or for a run that has not finished the best
+    (else the last) of its newest good state. ``model`` (and the others) must be passed when the
+    run was made with a class or function of your own, because loading executes no code from the
+    run. Raises RunError for a directory that is no run or is damaged, RequestError when a
+    component must be passed.
+    """
+    run = RunDirectory.open(path)
+    request = run.request
+    arrays, meta = run.read_state()
+    result = run.read_result() or {}
+    return _fit_of(run, request, arrays, meta, result, model, objective, algorithm)
+
+
+def _fit_of(
+    run: RunDirectory, request: dict[str, Any], arrays: Any, meta: Any, result: dict[str, Any],
+    model: Any, objective: Any, algorithm: Any,
+) -> Fit:  # fmt: skip
+    try:
+        options = Options.from_dict(request["options"])
+        encoder = Encoder.from_dict(request["encoder"])
+        own = _component(request["model"], model, "model").copy(dtype=options.dtype)
+        own.prepare(
+            input((1, *request["input_shape"]), options.dtype, name="x"), request["outputs"]
+        )
+        chosen = _chosen_arrays(arrays, own.parameters())
+        for name, each in own.parameters().items():
+            each.assign(chosen[name])
+        counters = meta["counters"]
+        history = History(run.read_metrics()[: int(meta["rows"])])
+        stop = Stop[result["stopped"]] if "stopped" in result else Stop.INTERRUPTED
+        return Fit(
+            model=own,
+            objective=_component(request["objective"], objective, "objective"),
+            algorithm=_component(request["algorithm"], algorithm, "algorithm"),
+            options=options,
+            task=str(request["task"]),
+            encoder=encoder,
+            data_source=dict(request["data"]),
+            history=history,
+            metrics=dict(result.get("metrics", {})),
+            stopped=stop,
+            steps=int(counters["step"]),
+            seconds=float(counters["seconds"]),
+            best_epoch=result.get("best_epoch"),
+            gradient_norm=float(result.get("gradient_norm", float("nan"))),
+            notes=list(result.get("notes", [])),
+            path=str(run.path),
+            state=(arrays, meta),
+            request=request,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, RunError | RequestError | DataError):
+            raise
+        raise RunError(
+            f"{run.path} is not a complete run of this version: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _chosen_arrays(arrays: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    for prefix in ("chosen/", "best/", "parameters/"):
+        found = {path: arrays.get(prefix + path) for path in parameters}
+        if all(value is not None for value in found.values()):
+            return found
+    missing = [path for path in parameters if f"parameters/{path}" not in arrays]
+    raise RunError(f"the state lacks the parameters {', '.join(missing[:5])} of this model")
+
+
+def reopen(
+    run: RunDirectory, data: Any, validation: Any, target: str | None
+) -> tuple[Dataset, Dataset | None]:
+    """The data that a run was asked to fit, fetched again or passed by the user."""
+    request = run.request
+    train = _again(request["data"], data, target, "the training data", "data")
+    source = request.get("validation_data")
+    if source is None:
+        return train, None
+    return train, _again(source, validation, target, "the validation data", "validation")
+
+
+def _again(
+    source: dict[str, Any], given: Any, target: str | None, what: str, name: str
+) -> Dataset:
+    if given is None:
+        try:
+            return reload(source)
+        except DataError as error:
+            raise DataError(f"{what} of the run: {error} (in Python: {name}=...)") from error
+    dataset = as_dataset(given, target)
+    found = dataset.source
+    if found.get("sha256") != source.get("sha256"):
+        raise DataError(
+            f"{what} are not those of the run: their contents differ. Resuming would mix two "
+            "fits; start a new one with tv.fit"
+        )
+    return dataset
