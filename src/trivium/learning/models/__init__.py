@@ -1,0 +1,23 @@
+"""Step 1, a set of functions: models, their base and their parameters."""
+
+# The base comes first, because layers are models and the models below are made of layers.
+from .model import Model
+from .parameters import Parameter, parameter
+
+# isort: split
+from ..layers.sequential import Sequential
+from .formula import Formula
+from .linear import Linear
+from .mlp import MLP
+from .threshold import ThresholdNeuron
+
+__all__ = [
+    "MLP",
+    "Formula",
+    "Linear",
+    "Model",
+    "Parameter",
+    "Sequential",
+    "ThresholdNeuron",
+    "parameter",
+]
