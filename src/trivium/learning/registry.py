@@ -6,7 +6,6 @@ import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, TypeVar
 
 from trivium.engine.errors import TriviumError
@@ -66,9 +65,9 @@ def component(
 ) -> Callable[[C], C]:
     """Register a class under ``name`` (default: its own) so that it can be written and read.
 
-    ``text``: its name on the command line (default: the name in kebab case). ``values``: the
-    field that takes all unnamed values of the text form. Raises RequestError when another class
-    has the name.
+    ``text``: its name on the command line (default: the name in kebab case; "" for what is not
+    typed there). ``values``: the field that takes all unnamed values of the text form. Raises
+    RequestError when another class has the name.
     """
 
     def register(cls: C) -> C:
@@ -79,7 +78,8 @@ def component(
                 f"the name {kind!r} is taken by {'.'.join(_identity(known.cls))}; register "
                 f"{'.'.join(_identity(cls))} under another one: @component('My{kind}')"
             )
-        entry = Entry(cls, kind, text or _kebab(kind), _family(cls), values)
+        called = _kebab(kind) if text is None else text
+        entry = Entry(cls, kind, called, _family(cls), values)
         _BY_NAME[kind] = _BY_CLASS[cls] = entry
         return cls
 
@@ -119,7 +119,6 @@ def entries(*families: str) -> list[Entry]:
     return [entry for entry in _BY_NAME.values() if not families or entry.family in families]
 
 
-@cache
 def signature_of(cls: type) -> dict[str, inspect.Parameter]:
     """The constructor's parameters by name: the hyperparameters of a component."""
     if cls.__init__ is object.__init__:  # type: ignore[misc]
@@ -215,7 +214,7 @@ def find(text: str, *families: str) -> Entry:
     Case, hyphens and underscores do not matter. Raises RequestError with the nearest name and
     all choices.
     """
-    choices = entries(*families)
+    choices = [entry for entry in entries(*families) if entry.text]
     wanted = _plain(text)
     for entry in choices:
         if wanted in (_plain(entry.text), _plain(entry.name)):
