@@ -29,6 +29,8 @@ install: $(INSTALLED)  ## make or renew .venv with the pinned versions
 demo: $(INSTALLED)  ## train on the embedded digits
 	@$(VENV)/bin/python examples/demo.py
 
+# Two test processes with two BLAS threads each would fight over the cores.
+test: export OPENBLAS_NUM_THREADS := 1
 test: $(INSTALLED)  ## run the whole default test suite
 	$(RUN) $(PYTEST)
 

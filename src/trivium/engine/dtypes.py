@@ -71,7 +71,7 @@ def storable(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """
     dtype: np.dtype[Any] = array.dtype.newbyteorder("=")
     if dtype in DTYPES:
-        return array.astype(dtype, copy=False)
+        return np.asarray(array, dtype=dtype)
     if dtype.name in _LOSSLESS:
         return array.astype(_LOSSLESS[dtype.name])
     if dtype.kind == "u" and (array.size == 0 or int(array.max()) <= np.iinfo(np.int64).max):

@@ -1,4 +1,4 @@
-"""Fits in processes of their own that are killed: ``python resumable.py SCENARIO DIRECTORY``.
+"""Fits in processes of their own that are killed: ``resumable.py SCENARIO DIRECTORY``.
 
 The parent loads everything once and forks the fits, so that thirty lives cost no thirty imports.
 Prints ``OK ...`` when the run that died and was resumed equals the one that was left alone.

@@ -51,7 +51,8 @@ class Problem:
     @property
     def parameters(self) -> dict[str, Variable]:
         """The parameters by attribute path."""
-        return self.model.parameters()  # type: ignore[no-any-return]
+        found: dict[str, Variable] = self.model.parameters()
+        return found
 
 
 def build_problem(

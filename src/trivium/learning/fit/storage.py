@@ -65,7 +65,8 @@ def _outputs(problem: Problem) -> int | None:
     classes = problem.encoder.classes
     y = problem.train.y
     count = len(classes) if classes is not None else (y.shape[1] if y.ndim > 1 else 1)
-    return problem.objective.n_outputs(count, y.ndim)  # type: ignore[no-any-return]
+    outputs: int | None = problem.objective.n_outputs(count, y.ndim)
+    return outputs
 
 
 def write_outcome(run: RunDirectory, fit: Fit) -> None:
