@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trivium.learning.data.column import Column
-from trivium.learning.data.inference import MISSING, MISSING_AMONG_NUMBERS, Rules, infer_column
+from trivium.learning.data.inference import (
+    MISSING,
+    MISSING_AMONG_NUMBERS,
+    Rules,
+    infer_columns,
+)
 from trivium.learning.data.words import Places
 
 NAN = math.nan
@@ -18,7 +23,8 @@ NAN = math.nan
 
 def infer(cells: list[str], **rules: object) -> Column:
     places = Places(np.arange(len(cells)) + 2)
-    return infer_column("c", pl.Series("c", cells, dtype=pl.String), Rules(**rules), places)
+    table = pl.DataFrame({"c": pl.Series(cells, dtype=pl.String)})
+    return infer_columns(["c"], table, Rules(**rules), places)[0]
 
 
 @pytest.mark.parametrize(

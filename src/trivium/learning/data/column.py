@@ -30,7 +30,8 @@ class Column:
       text in ``levels`` (sorted), -1 where missing.
 
     ``raw`` keeps the cells' text as the source had it (None where the source was typed), so
-    that ``007`` stays ``007`` when a model wants text. ``trouble`` says why a model cannot
+    that ``007`` stays ``007`` when a model wants text; it is never copied, ``raw_rows`` says
+    which of its rows these are (None: all). ``trouble`` says why a model cannot
     use the column as it is, ``note`` what was noticed while its type was found.
     """
 
@@ -39,6 +40,7 @@ class Column:
     values: np.ndarray
     levels: tuple[str, ...] | None = None
     raw: Any = None
+    raw_rows: np.ndarray | None = None
     trouble: str = ""
     note: str = ""
 
@@ -78,8 +80,10 @@ class Column:
 
     def take(self, rows: np.ndarray) -> Column:
         """Return the column of a selection of the rows."""
-        raw = None if self.raw is None else self.raw.gather(rows)
-        return replace(self, values=self.values[rows], raw=raw)
+        chosen = None
+        if self.raw is not None:
+            chosen = rows if self.raw_rows is None else self.raw_rows[rows]
+        return replace(self, values=self.values[rows], raw_rows=chosen)
 
     def texts(self) -> np.ndarray:
         """Return the cells as text: an object array (N,), None where missing."""
@@ -89,7 +93,8 @@ class Column:
             table = np.array(self.levels, dtype=object)
             out[there] = table[self.values[there]]
         elif self.raw is not None:
-            out[there] = np.array(self.raw.gather(there).to_list(), dtype=object)
+            rows = there if self.raw_rows is None else self.raw_rows[there]
+            out[there] = np.array(self.raw.gather(rows).to_list(), dtype=object)
         elif self.kind == "boolean":
             out[there] = np.where(self.values[there] > 0, "true", "false")
         else:

@@ -11,7 +11,7 @@ import numpy as np
 
 from trivium.learning.data.arrays import is_absent
 from trivium.learning.data.column import Column
-from trivium.learning.data.inference import Rules, category_column, infer_column
+from trivium.learning.data.inference import Rules, category_column, infer_columns
 from trivium.learning.data.reading import check_dropped, check_rows
 from trivium.learning.data.words import ROWS, Places, quoted, shortened
 from trivium.learning.errors import DataError
@@ -56,7 +56,7 @@ def frame_columns(
     """Return the typed columns of a dataframe, named as in ``data`` (numbers become text).
 
     Columns of numbers, truth values and categoricals keep their type; text is read by the
-    rules of a text file (infer_column). Null and NaN are missing.
+    rules of a text file (infer_columns). Null and NaN are missing.
 
     Raises DataError for two columns of one name, no rows, and for cells that are neither
     number, truth value, text nor date.
@@ -182,4 +182,5 @@ def _of_objects(name: str, cells: list[Any], rules: Rules, table: str) -> Column
                 f"{type(cell).__name__}; a cell is a number, a truth value or a text."
             )
     texts = ["" if is_absent(cell) else str(cell) for cell in cells]
-    return infer_column(name, pl.Series(name, texts, dtype=pl.String), rules, ROWS)
+    text = pl.DataFrame({"cells": pl.Series(texts, dtype=pl.String)})
+    return infer_columns([name], text, rules, ROWS)[0]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trivium.learning.data.column import Column
+from trivium.learning.data.marks import read_numbers
 from trivium.learning.data.words import Places, counted, shortened
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["MISSING", "MISSING_AMONG_NUMBERS", "Rules", "category_column", "infer_column"]
+__all__ = ["MISSING", "MISSING_AMONG_NUMBERS", "Rules", "category_column", "infer_columns"]
 
 # What counts as missing, in any capitals and with blanks around it.
 MISSING = frozenset(
@@ -28,11 +29,7 @@ MISSING_AMONG_NUMBERS = frozenset(
 
 MOSTLY = 0.9  # from this share on, the cells that do not fit are taken for mistakes
 
-_GERMAN = r"^[+-]?(\d+|\d{1,3}(\.\d{3})+)?,\d+([eE][+-]?\d+)?$"  # 1.234,5
-_GERMAN_WHOLE = r"^[+-]?(\d+|\d{1,3}(\.\d{3})+)$"  # 1.234 is a thousand
-_ENGLISH = r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$"  # 1,234.5
-_AMBIGUOUS = r"^[+-]?[1-9]\d{0,2},\d{3}$"  # 1,234: a thousand, or one and a bit?
-_UNIT = r"^[+-]?[$€£¥]\s*[+-]?[\d.,]*\d$|^[+-]?[\d.,]*\d\s*[%$€£¥]$"
+_FLOAT = r"[.eE]"
 _CODE = r"^[+-]?0\d+$"  # 007: leading zeros are lost in a number
 _CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?(\s*[AaPp]\.?[Mm]\.?)?(\s*(Z|UTC|[+-]\d{2}:?\d{2}))?"
 _MONTH = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-zA-Z]{0,6}\.?"
@@ -56,42 +53,76 @@ class Rules:
     decimal: str | None = None
 
 
-def infer_column(name: str, cells: pl.Series, rules: Rules, places: Places) -> Column:
-    """Return the column that a Series of text means.
+def infer_columns(
+    names: Sequence[str], cells: pl.DataFrame, rules: Rules, places: Places
+) -> list[Column]:
+    """Return the columns that the String columns of ``cells`` mean, see infer_column.
+
+    What many columns have in common is asked of all at once: a table may have thousands.
+    """
+    import polars as pl
+
+    cells = cells.select(pl.all().str.strip_chars())
+    if rules.missing:  # first of all: a missing cell may be written as a number (-999)
+        told = list(rules.missing)
+        cells = cells.with_columns(
+            pl.when(pl.col(name).str.to_lowercase().is_in(told))
+            .then(pl.lit(""))
+            .otherwise(pl.col(name))
+            .alias(name)
+            for name in cells.columns
+        )
+    numbers = cells.select(pl.all().cast(pl.Float64, strict=False).fill_nan(None))
+    if len(cells) == 0:
+        return [Column(name, "number", np.zeros(0)) for name in names]
+    finite = numbers.select(pl.all().is_finite().fill_null(False).all()).row(0)
+    floats = cells.select(pl.all().str.contains(_FLOAT).any()).row(0)
+    codes = cells.select(pl.all().str.contains(_CODE).any()).row(0)
+    columns = []
+    for place, name in enumerate(names):
+        text, number = cells.to_series(place), numbers.to_series(place)
+        plain = finite[place] and not codes[place] and rules.decimal != ","
+        if plain and name not in rules.categories:
+            kind = "number" if floats[place] else "integer"
+            columns.append(Column(name, kind, np.array(number.to_numpy()), raw=text))
+        else:
+            columns.append(infer_column(name, text, number, rules, places))
+    return columns
+
+
+def infer_column(
+    name: str, cells: pl.Series, numbers: pl.Series, rules: Rules, places: Places
+) -> Column:
+    """Return the column that a Series of stripped text means; ``numbers`` are its numbers.
 
     Numbers if every cell that is there is one; truth values for true/false, yes/no, y/n and
     t/f; otherwise categories. A column that is mostly dates, or numbers with some words
     between them, keeps its text and a ``trouble``: the message for whoever needs it.
     """
-    import polars as pl
-
-    cells = cells.str.strip_chars()
-    if rules.missing:  # first of all: a missing cell may be written as a number (-999)
-        cells = cells.set(cells.str.to_lowercase().is_in(list(rules.missing)), "")
     if name in rules.categories:
         return category_column(name, cells, _missing(cells))
-    plain, note, trouble = _plain_numbers(name, cells, rules, places)
-    if trouble:
-        return _text_column(name, cells, "mixed", trouble)
-    numbers = plain.cast(pl.Float64, strict=False).fill_nan(None)
-    others = _others(cells, numbers)
-    if len(others) and numbers.null_count() < len(numbers):
-        if others.str.to_lowercase().is_in(list(MISSING_AMONG_NUMBERS)).all():
-            stand_in = ", ".join(shortened(word) for word in sorted(others.to_list()))
+    reading = read_numbers(name, cells, numbers, _others(cells, numbers), rules.decimal, places)
+    if reading.trouble:
+        return _text_column(name, cells, "mixed", reading.trouble)
+    numbers, others, note = reading.numbers, _others(cells, reading.numbers), reading.note
+    if others and numbers.null_count() < len(numbers):
+        if all(word.lower() in MISSING_AMONG_NUMBERS for word in others):
+            stand_in = ", ".join(shortened(word) for word in sorted(others))
             note = f"{name!r}: {stand_in} counts as missing among its numbers."
-            others = others.clear()
-    if len(others):
+            others = []
+    if others:
         return _of_words(name, cells, numbers, places)
     if numbers.null_count() < len(numbers) and cells.str.contains(_CODE).any():
         note = f"{name!r}: leading zeros (007), so its numbers are read as labels."
         return category_column(name, cells, _missing(cells), note=note)
-    return _number_column(name, cells, plain, numbers, note, places)
+    return _number_column(name, cells, reading.plain, numbers, note, places)
 
 
-def _others(cells: pl.Series, numbers: pl.Series) -> pl.Series:
+def _others(cells: pl.Series, numbers: pl.Series) -> list[str]:
     """Return the different cells that are neither a number nor missing."""
-    words = cells.filter(numbers.is_null())
-    return words.filter(~_missing(words)).unique()
+    words = cells.filter(numbers.is_null()).unique().to_list()
+    missing = MISSING - {"-"} if "+" in words else MISSING
+    return [word for word in words if word.lower() not in missing]
 
 
 def _missing(cells: pl.Series) -> pl.Series:
@@ -105,8 +136,7 @@ def _number_column(
 ) -> Column:
     values = numbers.fill_null(float("nan")).to_numpy().astype(np.float64)
     there = ~np.isnan(values)
-    whole = bool(there.any()) and bool(np.all(values[there] == np.floor(values[there])))
-    floats = plain.str.contains(r"[.eE]").to_numpy() & there  # 1.0 and 1e3 are floats
+    floats = plain.str.contains(_FLOAT).to_numpy() & there  # 1.0 and 1e3 are floats
     infinite = np.flatnonzero(np.isinf(values))
     trouble = ""
     if len(infinite):
@@ -116,64 +146,8 @@ def _number_column(
             "large for a float64. Write a finite number, or leave the cell empty (missing)."
         )
     raw = cells.set(numbers.is_null(), None)
-    kind = "integer" if whole and not floats.any() else "number"
+    kind = "integer" if there.any() and not floats.any() else "number"
     return Column(name, kind, values, raw=raw, trouble=trouble, note=note)
-
-
-def _plain_numbers(
-    name: str, cells: pl.Series, rules: Rules, places: Places
-) -> tuple[pl.Series, str, str]:
-    """Return the cells with numbers written as Python writes them, a note and a trouble.
-
-    Without a given decimal mark, 1,5 and 1.234,5 have a decimal comma and 1,234.5 and
-    1,234,567 separate thousands, if all of the column agrees; 1,234 alone is a trouble.
-    """
-    import polars as pl
-
-    if rules.decimal == ",":
-        fits = cells.str.contains(_GERMAN) | cells.str.contains(_GERMAN_WHOLE)
-        return _select(cells, fits, _without(cells, ".", ",")), "", ""
-    if rules.decimal == ".":
-        fits = cells.str.contains(_ENGLISH)
-        return cells.set(fits, None).fill_null(_without(cells, ",", ".")), "", ""
-    numbers = cells.cast(pl.Float64, strict=False)
-    others = _others(cells, numbers)
-    if len(others) == 0:
-        return cells, "", ""
-    german, english = others.str.contains(_GERMAN), others.str.contains(_ENGLISH)
-    unit = others.str.contains(_UNIT)
-    first = _first(cells, others, places)
-    if not (german | english).all():
-        trouble = (
-            f"column {name!r} holds numbers with a unit or currency ({first}): remove the "
-            f"sign from the file, or read them as labels with categories=[{name!r}]."
-        )
-        return cells, "", trouble if (unit | german | english).all() else ""
-    pointed = bool(cells.filter(numbers.is_not_null()).str.contains(".", literal=True).any())
-    if english.all() and (pointed or not german.all()):
-        note = f"{name!r}: thousands are separated by commas ({first})."
-        return _without(cells, ",", "."), note, ""
-    if german.all() and not pointed and not others.str.contains(_AMBIGUOUS).all():
-        return _without(cells, ".", ","), f"{name!r}: decimal commas ({first}).", ""
-    trouble = (
-        f"column {name!r}, {first}: is the comma a decimal mark or does it separate "
-        "thousands? Say decimal=',' or decimal='.', or remove the commas."
-    )
-    return cells, "", trouble
-
-
-def _without(cells: pl.Series, separator: str, decimal: str) -> pl.Series:
-    plain = cells.str.replace_all(separator, "", literal=True)
-    return plain.str.replace(decimal, ".", literal=True)
-
-
-def _select(cells: pl.Series, fits: pl.Series, plain: pl.Series) -> pl.Series:
-    """Return ``plain`` where it fits; elsewhere the cell, unless it would read as a number."""
-    import polars as pl
-
-    wrong = ~fits & cells.cast(pl.Float64, strict=False).is_not_null()
-    kept = plain.set(~fits, None).fill_null(cells)
-    return kept.set(wrong, "not a number under this decimal mark")
 
 
 def _of_words(name: str, cells: pl.Series, numbers: pl.Series, places: Places) -> Column:
@@ -218,11 +192,6 @@ def _mixed(
         f"{shown}{more}. Correct the file; if the word means that the value is missing, say "
         f"missing=[{word!r}]; if the numbers are labels, say categories=[{name!r}]."
     )
-
-
-def _first(cells: pl.Series, words: pl.Series, places: Places) -> str:
-    row = int(np.flatnonzero(cells.is_in(words.to_list()).to_numpy())[0])
-    return f"{shortened(cells[row])} on {places.name(row)}"
 
 
 def _text_column(name: str, cells: pl.Series, kind: str, trouble: str) -> Column:

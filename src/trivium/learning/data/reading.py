@@ -15,7 +15,7 @@ from trivium.learning.data.column import Column
 from trivium.learning.data.dataset import Dataset
 from trivium.learning.data.delimited import TextTable, parse_table
 from trivium.learning.data.files import PARQUET, as_text, file_bytes, file_path, sha256_of
-from trivium.learning.data.inference import Rules, infer_column
+from trivium.learning.data.inference import Rules, infer_columns
 from trivium.learning.data.review import choose_target, find_column, one_row
 from trivium.learning.data.source import Origin
 from trivium.learning.data.words import Places, counted, did_you_mean, quoted, shortened
@@ -192,12 +192,9 @@ def _text_columns(
     )
     dropped = set(options.get("drop", ()))
     check_dropped(dropped, names, file)
-    columns = [
-        infer_column(name, table.cells.to_series(place), rules, places)
-        for place, name in enumerate(names)
-        if name not in dropped
-    ]
-    return columns, places, notes
+    kept = [place for place, name in enumerate(names) if name not in dropped]
+    cells = table.cells[:, kept]
+    return infer_columns([names[place] for place in kept], cells, rules, places), places, notes
 
 
 def check_dropped(dropped: set[str], names: Sequence[str], table: str) -> None:
