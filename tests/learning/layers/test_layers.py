@@ -245,6 +245,14 @@ def test_dropout_drops_at_its_rate_and_keeps_the_expectation(rate: float, dtype:
     assert abs(np.corrcoef(kept[:, 0], kept[:, 1])[0, 1]) < 5 / math.sqrt(len(kept))
 
 
+@pytest.mark.parametrize("x", [np.ones((3, 4), np.int64), np.ones(()), np.ones((0, 5))])
+def test_dropout_of_integers_scalars_and_nothing(x: np.ndarray) -> None:
+    with mode.training(random.key(0)):
+        made = Dropout(0.5)(x)
+    assert made.shape == x.shape
+    assert set(made.value.ravel()) <= {0.0, 2.0}
+
+
 def test_dropped_units_pass_no_gradient() -> None:
     x = tensor(X)
     with mode.training(random.key(0)):

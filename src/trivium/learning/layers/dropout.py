@@ -22,8 +22,9 @@ def dropped(x: Tensor, rate: float) -> Tensor:
         return x
     from trivium.engine import random
 
-    kept = random.uniform(key, x.shape, dtype=x.dtype) >= rate
-    return where(kept, x / (1 - rate), 0.0)
+    scaled = x / (1 - rate)  # floating, also for integer x
+    kept = random.uniform(key, x.shape, dtype=scaled.dtype) >= rate
+    return where(kept, scaled, 0.0)
 
 
 @component()
