@@ -112,6 +112,9 @@ def test_the_text_of_the_command_line_is_the_same_objective() -> None:
     assert parse_objective("squared-error+l1:biases=true") == SquaredError() + L1(biases=True)
     for word in ("absolute-error", "binary-cross-entropy", "hinge:class_weight=balanced"):
         assert isinstance(parse_objective(word), Objective)
+    with pytest.raises(RequestError) as caught:
+        parse_objective("cross-entrpy")
+    assert "cross-entropy" in str(caught.value) and "combination" not in str(caught.value)
 
 
 def test_a_weight_of_zero_switches_a_term_off_exactly() -> None:

@@ -123,7 +123,7 @@ def test_a_reading_needs_data_and_a_real_count() -> None:
         L2().reading()
     for wrong in (0, -3, 2.5, "many", True):
         with pytest.raises(RequestError, match="whole number"):
-            SquaredError().reading(wrong)  # type: ignore[arg-type]
+            SquaredError().reading(wrong)
 
 
 SCORES, PROBABILITY = Ends("scores"), Ends("probability")

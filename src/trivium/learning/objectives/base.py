@@ -333,7 +333,7 @@ class Penalty(Term):
         return self.of(parameters)
 
 
-@component()
+@component(text="")  # typed as a sum, not by name
 class Combination(Objective):
     """A weighted sum of terms, as made by ``+`` and ``*``; like terms are collected.
 
