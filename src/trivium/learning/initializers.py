@@ -165,7 +165,7 @@ class LeCunNormal(LeCunUniform):
     """w ~ N(0, 1/fan_in): for SELU units.
 
     Source: LeCun et al. (1998), eq. 16; Klambauer et al. (2017), "Self-normalizing neural
-    networks", section 3.
+    networks", paragraph "Initialization".
     """
 
     uniform = False
@@ -178,7 +178,7 @@ class Orthogonal(Initializer):
     Uniform over such matrices: the Q of A = QR, A standard normal, with the signs of R's
     diagonal moved into Q (Mezzadri 2007, section 5). Axes before the last count as rows.
     Source: Saxe, McClelland & Ganguli (2014), "Exact solutions to the nonlinear dynamics of
-    learning in deep linear neural networks", section 3.
+    learning in deep linear neural networks".
     """
 
     def __init__(self, gain: float = 1.0) -> None:

@@ -100,7 +100,7 @@ def test_sigmoid_has_the_derivative_of_the_notes() -> None:
 
 
 def test_selu_keeps_mean_zero_and_variance_one() -> None:
-    """Klambauer et al. 2017, eq. 14: (0, 1) is a fixed point for normal net inputs."""
+    """Klambauer et al. 2017: (0, 1) is a fixed point for normal net inputs."""
     grid = np.linspace(-12, 12, 200_001)
     density = stats.norm.pdf(grid) * (grid[1] - grid[0])
     y = Activation("selu")(grid).value

@@ -342,3 +342,16 @@ def test_tensors_made_by_the_user_work_too() -> None:
     x = tensor(X)
     model = Linear()
     np.testing.assert_allclose(gradient(model(x).sum(), x).value, np.zeros((9, 5)))
+
+
+def test_gradient_descent_from_zero_finds_the_shortest_least_squares_solution() -> None:
+    """With fewer examples than features the pseudoinverse's solution is the shortest."""
+    from trivium.engine.program import Program
+
+    x, y = RNG.normal(size=(4, 9)), RNG.normal(size=4)
+    model = Linear(bias=False)
+    loss = ((model(x) - y) ** 2).mean()
+    model.initialise(0)
+    step = {model.weight: model.weight - 0.1 * gradient(loss, model.weight)}
+    Program((), (), step).run(steps=3000)
+    np.testing.assert_allclose(model.weight.value, np.linalg.pinv(x) @ y, atol=1e-8)

@@ -21,7 +21,7 @@ from .parameters import Parameter
 __all__ = ["Formula"]
 
 
-@component()
+@component(text="")
 class Formula(Model):
     """f(x; θ): any expression of the features and of named parameters as a set of functions.
 

@@ -25,10 +25,11 @@ class Linear(Sized):
     Shapes: x (N, ...), each example flattened to d features; w (d,), b () and f (N,); with
     ``outputs`` k (or when a fit's target needs k) w (d, k), b (k,) and f (N, k). ``output``:
     ``"sigmoid"`` or ``"softmax"`` for probabilities instead of scores. ``init``: of w; by
-    default 0, since the usual objectives are convex in w, b and 0 leads gradient methods to the
-    shortest of all best w; inside another model, where 0 would never leave a symmetric point,
-    Glorot's. Raises RequestError for wrong options, ShapeError for features that do not fit.
-    Source: Bishop (2006), *Pattern Recognition and Machine Learning*, eq. 3.1 and 4.87.
+    default 0, since the usual objectives are convex in w and b, and from 0 gradient descent
+    reaches the shortest of all least-squares solutions; inside another model, where 0 is a
+    symmetric point that is never left, Glorot's. Raises RequestError for wrong options,
+    ShapeError for features that do not fit. Source: Bishop (2006), *Pattern Recognition and
+    Machine Learning*, eq. 3.1 and 4.87.
     """
 
     def __init__(
