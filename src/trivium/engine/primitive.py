@@ -54,9 +54,10 @@ class Unsupported:
 class Curvature:
     """How a primitive bends, for certificates of convexity and of linearity.
 
+    It speaks of floating results; of others (a comparison, a cast to int64) nothing is claimed.
     ``shape``: in all floating inputs jointly, on the primitive's whole domain.
     ``slope``: one entry per input (the last one repeats for variadic primitives).
-    ``linear_in``: the inputs in which the primitive is linear while the others stay fixed.
+    ``linear_in``: the inputs in which the primitive is affine while the others stay fixed.
     """
 
     shape: Literal["affine", "convex", "concave", "neither"]

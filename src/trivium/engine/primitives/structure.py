@@ -87,8 +87,9 @@ stop_gradient = Primitive(
 
 def _cast_samples(rng: np.random.Generator) -> list[Sample]:
     values = rng.uniform(-3, 3, (2, 3))
+    smooth = {dtypes.float32: (0,), dtypes.float64: (0,)}
     return [
-        *[Sample((values,), CastTo(dtype)) for dtype in dtypes.DTYPES],
+        *[Sample((values,), CastTo(dtype), smooth.get(dtype, ())) for dtype in dtypes.DTYPES],
         *[Sample((rng.integers(-9, 9, 4),), CastTo(dtype)) for dtype in dtypes.DTYPES],
         Sample((values > 0,), CastTo(dtypes.float32)),
     ]
