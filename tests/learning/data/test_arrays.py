@@ -80,7 +80,7 @@ def broken(value: float) -> np.ndarray:
         (np.ones((0, 3)), r"no rows \(shape \(0, 3\)\)"),
         ([], "no rows"),
         (np.ones((3, 0)), r"without any entry \(\(3, 0\)\)"),
-        (np.float64(3), "single value"),
+        (np.float64(3), "one entry for each"),
         ("abc", "name, not data"),
         (None, "no data"),
         ([[1, 2], [3]], "row 0 has 2 entries, row 1 has 1"),
@@ -118,7 +118,7 @@ def test_features_that_are_refused(x, said):
         (np.ones(4) * 1j, "complex"),
         ([["a", "b"]] * 4, "one label for each row"),
         (None, "no y"),
-        (7, "single value"),
+        (7, r"y is 7 \(int\): an array with one entry for each"),
         (np.array([2**64 - 1] * 4, dtype=np.uint64), "64-bit"),
     ],
 )

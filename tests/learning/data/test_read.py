@@ -146,6 +146,12 @@ def test_names_of_identifiers(file, name):
     assert list(kinds(data)) == ["x"]
 
 
+def test_numbers_too_long_for_a_float_are_identifiers(file):
+    rows = "".join(f"{10**18 + i},{i % 4},{i % 3}.5\n" for i in range(30))
+    data = read(file(f"tweet,x,y\n{rows}"), target="y")
+    assert list(kinds(data)) == ["x"] and "'tweet' set aside: an identifier" in data.notes[0]
+
+
 @pytest.mark.parametrize("name", ["humid", "grid", "year", "t", "x_index"])
 def test_whole_numbers_that_never_repeat_may_be_a_feature(file, name):
     rows = "".join(f"{i + 100},{i % 4},{i % 3}.5\n" for i in range(30))

@@ -34,8 +34,8 @@ houses.csv: 4 rows, 4 features, target 'price' (regression)
 
   notes
   - 'note' set aside: the same value in every row ('x').
-  - Missing numbers become the training median and are marked in a column of their own; a
-    missing category is a level of its own."""
+  - A missing number becomes the training median, and a column of its own marks it.
+  - A missing category is a level of its own."""
     )
 
 
@@ -100,7 +100,8 @@ def test_the_nearest_word(word, choices, near):
 
 def test_lists_and_places_stay_short():
     assert quoted(range(100), 3) == "0, 1, 2 and 97 more"
-    assert len(shortened("x" * 1000)) <= 40
+    assert len(shortened("x" * 1000)) == 40 and shortened("x" * 1000).endswith("…'")
+    assert shortened(list(range(100))).endswith("…")
     lines = Places(np.array([5, 7, 9, 11, 13, 15]))
     assert lines.name(1) == "line 7" and lines.names([0, 2]) == "lines 5 and 9"
     assert lines.names([0, 1, 2, 3, 4, 5]) == "lines 5, 7, 9, 11, 13 and 1 more"

@@ -60,8 +60,8 @@ def _as_array(values: Any, name: str) -> np.ndarray:
         raise DataError(f"{name} cannot be read as an array: {error}.") from None
     if array.ndim == 0:
         raise DataError(
-            f"{name} is {shortened(values)}, a single value: an array with one entry for each "
-            "example is needed."
+            f"{name} is {shortened(values)} ({type(values).__name__}): an array with one entry "
+            "for each example is needed."
         )
     return array
 

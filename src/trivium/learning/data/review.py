@@ -122,8 +122,8 @@ def _checked_target(column: Column, table: str, places: Places, training: bool) 
     if len(missing):
         raise DataError(
             f"{table}: target {column.name!r} is missing in {counted(len(missing), 'row')} "
-            f"({places.names(missing)}). Nothing can be learned from a row without its "
-            "answer: fill in the values or remove these rows."
+            f"({places.names(missing)}; an empty cell, NA, null and the like). Nothing can be "
+            "learned from a row without its answer: fill in the values or remove these rows."
         )
     if column.trouble:
         raise DataError(f"{table}: the target, {column.trouble}")
@@ -217,6 +217,8 @@ def _no_feature(column: Column) -> str:
     there = len(column) - int(missing.sum())
     if there == 0:
         return "no value in any row"
+    if _is_long_number(column):
+        return "an identifier (whole numbers that never repeat)"
     if column.is_constant:
         return f"the same value in every row ({_cell(column, 0)})"
     if column.is_text:
@@ -231,6 +233,15 @@ def _no_feature(column: Column) -> str:
         if len(np.unique(column.values)) == there:
             return "an identifier (whole numbers that never repeat)"
     return ""
+
+
+def _is_long_number(column: Column) -> bool:
+    """Whether the cells are different whole numbers beyond 2**53, where float64 has gaps."""
+    if column.kind != "integer" or column.raw is None or column.missing.any():
+        return False
+    if not (np.abs(column.values) >= 2.0**53).any():
+        return False
+    return len(set(column.texts().tolist())) == len(column)
 
 
 def _cell(column: Column, row: int) -> str:

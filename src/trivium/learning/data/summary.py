@@ -33,11 +33,13 @@ def summary(dataset: Dataset) -> str:
         rows.append(("", "(weights)", "number", "", _range(dataset.weight)))
     lines += _aligned(rows)
     notes = list(dataset.notes)
-    if any(column.missing.any() for column in dataset.columns or ()):
+    gaps = {column.is_text for column in dataset.columns or () if column.missing.any()}
+    if False in gaps:
         notes.append(
-            "Missing numbers become the training median and are marked in a column of their "
-            "own; a missing category is a level of its own."
+            "A missing number becomes the training median, and a column of its own marks it."
         )
+    if True in gaps:
+        notes.append("A missing category is a level of its own.")
     if notes:
         lines += ["", "  notes"]
     for note in notes:
@@ -135,16 +137,17 @@ def _range(values: np.ndarray) -> str:
 
 
 def _number(value: float) -> str:
-    if value == np.floor(value) and abs(value) < 1e6:
+    if 1e3 <= abs(value) < 1e15 or (value == np.floor(value) and abs(value) < 1e15):
         return f"{value:.0f}"
-    return f"{value:.4g}" if abs(value) < 1e5 else f"{value:.6g}"
+    return f"{value:.4g}"
 
 
 def _levels(column: Column) -> str:
     levels = column.present_levels
     if not levels:
         return "none"
-    return f"{counted(len(levels), 'level')}: {', '.join(levels[:20])}"
+    shown = ", ".join(_cut(level, MOST_NAME) for level in levels[:20])
+    return f"{counted(len(levels), 'level')}: {shown}"
 
 
 def _array_rows(dataset: Dataset) -> list[Row]:

@@ -14,7 +14,10 @@ __all__ = ["ROWS", "Places", "counted", "did_you_mean", "nearest", "quoted", "sh
 def shortened(value: object, width: int = 40) -> str:
     """Return ``repr(value)`` in at most ``width`` characters."""
     text = repr(value)
-    return text if len(text) <= width else text[: width - 2] + "…" + text[0]
+    if len(text) <= width:
+        return text
+    end = text[0] if text[0] in "'\"" else ""
+    return text[: width - 1 - len(end)] + "…" + end
 
 
 def quoted(items: Iterable[object], limit: int = 8) -> str:
