@@ -71,7 +71,8 @@ def test_outer_and_dot(data: Any) -> None:
     right = data.draw(arrays(REAL, shape=(2, size, 3), small=True))
     agree(array.dot(left, right), np.dot(*promoted(left, right)))
     agree(array.dot(left, right[0, :, 0]), np.dot(*promoted(left, right[0, :, 0])))
-    agree(array.dot(left, right.dtype.type(2)), np.dot(*promoted(left, right.dtype.type(2))))
+    two = np.array(2, right.dtype)
+    agree(array.dot(left, two), np.dot(*promoted(left, two)))
 
 
 @few

@@ -72,7 +72,7 @@ def result_type(*arrays_and_dtypes: Any) -> DType:
     strong: list[DType] = []
     weak: list[DType] = []
     for each in arrays_and_dtypes:
-        if type(each) in (bool, int, float):
+        if isinstance(each, bool | int | float):
             weak.append(as_tensor(each).dtype)
         elif isinstance(each, Tensor | np.ndarray | np.generic):
             strong.append(as_tensor(each).dtype)
