@@ -259,6 +259,7 @@ def test_derivatives() -> None:
         (lambda x, w: array.einsum("...j->j", x), ShapeError, "missing in the result"),
         (lambda x, w: array.einsum("i1", x), ShapeError, "something else than letters"),
         (lambda x, w: array.einsum(".ij", x), ShapeError, "something else than letters"),
+        (lambda x, w: array.einsum(x, w), ShapeError, "they are no text"),
         (lambda x, w: array.einsum("ij"), ShapeError, "0 are given"),
         (lambda x, w: array.einsum("ij,ij", x > 0, x > 0), DTypeError, "bool"),
         (lambda x, w: array.einsum("ij->ij->ij", x), ShapeError, "letter 'i'"),

@@ -228,6 +228,7 @@ def test_equal_calls_are_one_expression() -> None:
         (lambda x: array.expand_dims(x, axis=3), ShapeError, "is not one of them"),
         (lambda x: array.expand_dims(x, axis=(0, 0)), ShapeError, "one place twice"),
         (lambda x: array.permute_dims(x, (0,)), ShapeError, "each of the 2 axes once"),
+        (lambda x: array.permute_dims(x, 0), ShapeError, "each of the 2 axes once"),
         (lambda x: array.permute_dims(x, (0, 0)), ShapeError, "each of the 2 axes once"),
         (lambda x: array.moveaxis(x, (0, 1), 0), ShapeError, "cannot move to 1 places"),
         (

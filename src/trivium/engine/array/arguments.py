@@ -74,12 +74,11 @@ def one_axis(asked: str, x: Tensor, axis: Any) -> int:
         raise refused(
             asked, [x], f"a scalar has no axes, so no axis {number}", "add one: x[None]"
         )
+    there = (
+        f"axes are 0 to {x.ndim - 1}, or -{x.ndim} to -1" if x.ndim > 1 else "axis is 0 or -1"
+    )
     raise refused(
-        asked,
-        [x],
-        f"there is no axis {number}: the axes of {x.ndim} run from 0 to {x.ndim - 1}, "
-        f"or from -{x.ndim} to -1",
-        "name one of these axes",
+        asked, [x], f"there is no axis {number}: the {there}", "name an axis that exists"
     )
 
 

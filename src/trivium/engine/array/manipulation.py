@@ -123,12 +123,13 @@ def permute_dims(x: ArrayLike, /, axes: Sequence[int]) -> Tensor:
     Raises ShapeError when ``axes`` does not name every axis once.
     """
     given = as_tensor(x)
-    order = tuple(one_axis("permute_dims", given, axis) for axis in axes)
+    named = axes if isinstance(axes, Iterable) else (axes,)
+    order = tuple(one_axis("permute_dims", given, axis) for axis in named)
     if len(order) != given.ndim or len(set(order)) != given.ndim:
         raise refused(
             "permute_dims",
             [given],
-            f"the order {tuple(axes)} must name each of the {given.ndim} axes once",
+            f"the order {axes} must name each of the {given.ndim} axes once",
         )
     return given if order == tuple(range(given.ndim)) else movement.permute(given, axes=order)
 

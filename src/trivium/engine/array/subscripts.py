@@ -69,6 +69,8 @@ def _refusal(subscripts: str, rule: str) -> ShapeError:
 
 def _parsed(subscripts: str, given: Sequence[Tensor]) -> tuple[list[Labels], Labels]:
     """The labels of every operand and of the result."""
+    if not isinstance(subscripts, str):
+        raise _refusal(subscripts, "they are no text")
     left, arrow, right = "".join(subscripts.split()).partition("->")
     parts = left.split(",")
     if len(parts) != len(given) or not given:
