@@ -9,6 +9,7 @@ expressions (``x * 2``) are interned.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -155,7 +156,7 @@ class Tensor(_Fields):
     @property
     def size(self) -> int:
         """The number of elements."""
-        return int(np.prod(self.shape, dtype=np.int64)) if self.shape else 1
+        return math.prod(self.shape)
 
     @property
     def name(self) -> str | None:

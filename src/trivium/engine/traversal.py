@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import is_
 
 from .tensor import Tensor, node
 
@@ -57,7 +58,7 @@ def rebuild(
 
 def same(old: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
     """The node ``old`` with ``inputs`` in place of its own."""
-    if all(a is b for a, b in zip(old.inputs, inputs, strict=True)):
+    if all(map(is_, old.inputs, inputs)):
         return old
     return node(old.primitive, inputs, old.attributes)
 

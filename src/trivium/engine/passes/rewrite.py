@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -40,11 +41,13 @@ def _sweep(outputs: Sequence[Tensor], rules: Rules) -> list[Tensor]:
     def change(old: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
         current = same(old, inputs)
         for _ in range(_LIMIT):
-            candidates = (*everywhere, *rules.get(current.primitive.name, ()))
-            better = next(
-                (new for rule in candidates if (new := rule(current)) is not None), None
-            )
-            if better is None or better is current:
+            for rule in chain(everywhere, rules.get(current.primitive.name, ())):
+                better = rule(current)
+                if better is not None:
+                    break
+            else:
+                return current
+            if better is current:
                 return current
             current = better
         raise RuntimeError(f"the rules for {old.primitive.name} do not come to an end")
@@ -65,6 +68,8 @@ def filled_with(x: Tensor, value: float) -> bool:
     if source.primitive.name != "constant" or source.size == 0:
         return False
     array = source.attributes.array
-    if array.size > 1 and any(array.strides) and array.flat[0] != value:
+    if array.size == 1:
+        return bool(array.item() == value)
+    if any(array.strides) and array.flat[0] != value:
         return False
     return bool(np.all(array == value))
