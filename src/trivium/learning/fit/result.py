@@ -62,7 +62,7 @@ class Fit:
         ``data``: a Dataset, a dataframe or an array of features, encoded as in training. Raises
         DataError when columns are missing or have another type.
         """
-        outputs = self._outputs(data)
+        outputs = self.outputs(data)
         return decode(outputs, self.model.output, self.task, self.encoder)
 
     def probabilities(self, data: Any) -> Array:
@@ -73,7 +73,16 @@ class Fit:
         """
         if self.task != "classification":
             raise RequestError("a regression has no class probabilities; use fit.predict")
-        return probabilities(self._outputs(data), self.model.output)
+        return probabilities(self.outputs(data), self.model.output)
+
+    def outputs(self, data: Any) -> Array:
+        """What the model itself returns: logits or probabilities, values in standard units.
+
+        Shapes: (N, …) → (N,) or (N, k).
+        """
+        dataset = data if isinstance(data, Dataset) else as_dataset(data)
+        encoded = self.encoder.transform(dataset, need_target=False)
+        return self._evaluator.predict(encoded.x.astype(self.options.dtype))
 
     @property
     def classes(self) -> list[Any] | None:
@@ -96,11 +105,6 @@ class Fit:
         if target is None and not isinstance(data, Dataset | tuple | list):
             return self.data_source.get("target") or None
         return target
-
-    def _outputs(self, data: Any) -> Array:
-        dataset = data if isinstance(data, Dataset) else as_dataset(data)
-        encoded = self.encoder.transform(dataset, need_target=False)
-        return self._evaluator.predict(encoded.x.astype(self.options.dtype))
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the fit as a run directory; ``tv.load(path)`` reads it again.
