@@ -246,6 +246,17 @@ def test_all_indicators_of_a_category_and_a_bias_are_dependent() -> None:
     assert "full rank 5" in steady.notes[0]
 
 
+def test_of_columns_that_depend_on_each_other_the_later_ones_are_named() -> None:
+    free = np.random.default_rng(1).normal(size=(200, 50))
+    x = np.concatenate([free, free[:, :40] + free[:, 1:41]], axis=1)
+    found = solve(Linear(), SquaredError(), x, free[:, 0])
+    for i, note in enumerate(found.notes[1:6]):
+        assert (
+            note == f"feature {50 + i} is a linear combination of feature {i}, feature {i + 1}."
+        )
+    assert found.notes[6] == "35 more columns depend on others in the same way."
+
+
 def test_many_dependent_columns_are_not_all_listed() -> None:
     found = solve(Linear(), SquaredError(), np.tile(X[:, :1], (1, 12)), Y)
     assert len(found.notes) == 7 and "6 more columns" in found.notes[-1]

@@ -21,12 +21,11 @@ from ..specification import component
 from ..stop import Stop
 from .affine import find_obstacle
 from .base import Problem, Solution, Solver
-from .least_squares import Fitted, Relation, in_blocks, solve
+from .least_squares import MOST, Fitted, Relation, in_blocks, solve
 
 __all__ = ["ClosedForm"]
 
 Array = np.ndarray[Any, Any]
-_SHOWN = 5
 
 
 @component()
@@ -81,7 +80,10 @@ class ClosedForm(Solver):
         _require_affine(problem, prediction)
         design = _design(problem, prediction, x)
         fitted = solve(
-            design.blocks, len(design.names), design.penalty, np.argsort(~design.biases)
+            design.blocks,
+            len(design.names),
+            design.penalty,
+            np.argsort(~design.biases, kind="stable"),
         )
         values = design.assemble(fitted.theta)
         if not all(np.isfinite(value).all() for value in values.values()):
@@ -311,11 +313,11 @@ def _notes(fitted: Fitted, names: Sequence[str]) -> list[str]:
         f"number within the rank {fitted.condition:.2g}: about {round(lost)} of 16 digits "
         "are lost."
     )
-    for relation in fitted.relations[:_SHOWN]:
-        notes.append(_sentence(relation, names))
-    more = len(fitted.relations) - _SHOWN
-    if more > 0:
-        notes.append(f"{more} more columns depend on others in the same way.")
+    notes += [_sentence(relation, names) for relation in fitted.relations]
+    more = len(names) - fitted.rank - len(fitted.relations)
+    if more > 0 and fitted.relations:
+        what = "more column depends" if more == 1 else "more columns depend"
+        notes.append(f"{more} {what} on others in the same way.")
     if not fitted.relations:
         notes.append("There are more unknowns than examples (times outputs).")
     return notes
@@ -327,7 +329,7 @@ def _sentence(relation: Relation, names: Sequence[str]) -> str:
         return f"{name} has no effect on the predictions: its column is zero."
     if [names[i] for i in relation.others] == ["bias"]:
         return f"{name} is constant, so it cannot be told apart from the bias."
-    shown = ", ".join(names[i] for i in relation.others[:_SHOWN])
-    more = len(relation.others) - _SHOWN
+    shown = ", ".join(names[i] for i in relation.others[:MOST])
+    more = len(relation.others) - MOST
     tail = f" and {more} more" if more > 0 else ""
     return f"{name} is a linear combination of {shown}{tail}."

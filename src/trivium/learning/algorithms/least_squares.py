@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Fitted", "Relation", "solve"]
+__all__ = ["MOST", "Fitted", "Relation", "in_blocks", "solve"]
 
 Array = np.ndarray[Any, Any]
+MOST = 5  # relations among columns that are worth naming
 Blocks = Callable[[], Iterator[tuple[Array, Array]]]
 
 
@@ -34,7 +35,7 @@ class Fitted:
     """The solution θ (p, k), the numerical rank, and what is known about its accuracy.
 
     ``condition``: of the columns scaled to length 1, over the rank's singular values.
-    ``gradient``: of the minimised sum at θ, (p, k). ``relations``: the dependent columns.
+    ``gradient``: of the minimised sum at θ, (p, k). ``relations``: the first dependent columns.
     """
 
     theta: Array
@@ -51,41 +52,43 @@ def solve(blocks: Blocks, columns: int, penalty: Array, order: Array | None = No
     ``penalty`` (p,), not negative. ``order``: columns, those first that shall be kept when some
     depend on each other (default: as they stand). Values must be finite.
     """
-    scale = _power_of_two_scales(blocks, columns, penalty)
-    roots = np.sqrt(penalty) * scale
-    factor = _triangle(blocks, columns, scale, roots)
+    scale, count = _scales(blocks, columns, penalty)
+    factor = _triangle(blocks, columns, scale, np.sqrt(penalty) * scale)
     top, right = factor[:, :columns], factor[:, columns:]
     lengths = np.linalg.norm(top, axis=0)
     safe = np.where(lengths > 0, lengths, 1.0)
-    left, singular, rows = np.linalg.svd(top / safe, full_matrices=False)
+    unit = top / safe
+    singular = np.linalg.svd(unit, compute_uv=False)
     largest = singular[0] if singular.size else 0.0
-    rank = int(np.sum(singular > largest * columns * np.finfo(np.float64).eps * 4))
-    if rank == columns:
-        phi = _back_substitution(top, right)
-    else:
-        projected = left[:, :rank].T @ right
-        phi = (rows[:rank].T @ (projected / singular[:rank, None])) / safe[:, None]
-    theta = phi * scale[:, None]
+    tolerance = max(count, columns) * np.finfo(np.float64).eps
+    rank = int(np.sum(singular > largest * tolerance))
     relations: tuple[Relation, ...] = ()
-    if rank < columns:
+    if rank == columns:
+        theta = _back_substitution(top, right) * scale[:, None]
+    else:
+        left, singular, rows = np.linalg.svd(unit, full_matrices=False)
+        coordinates = (left[:, :rank].T @ right) / singular[:rank, None]
+        theta = rows[:rank].T @ coordinates * (scale / safe)[:, None]
         theta = _shortest(theta, rows[:rank] * (safe / scale))
         if len(top) >= columns:
-            relations = _relations(
-                rows[rank:].T, np.arange(columns) if order is None else order
-            )
+            kept = np.arange(columns) if order is None else order
+            relations = tuple(_relations(unit, kept, tolerance))
     condition = float(largest / singular[rank - 1]) if rank else 1.0
     return Fitted(theta, rank, condition, _gradient(blocks, theta, penalty), relations)
 
 
-def _power_of_two_scales(blocks: Blocks, columns: int, penalty: Array) -> Array:
-    """Exact factors that bring every column's largest entry near 1: nothing overflows."""
-    largest = np.sqrt(penalty)
+def _scales(blocks: Blocks, columns: int, penalty: Array) -> tuple[Array, int]:
+    """Powers of two that bring each column's largest entry near 1; and the number of rows.
+
+    They are exact, and squares of the scaled entries neither overflow nor vanish.
+    """
+    largest, count = np.sqrt(penalty), 0
     for rows, _ in blocks():
+        count += len(rows)
         if len(rows):
             largest = np.maximum(largest, np.abs(rows).max(axis=0))
-    exponents = np.zeros(columns, dtype=np.int64)
-    np.frexp(largest, out=(np.empty(columns), exponents))
-    return np.ldexp(np.ones(columns), np.clip(-exponents, -1000, 1000))
+    exponents = np.frexp(largest)[1].astype(np.int64)
+    return np.ldexp(np.ones(columns), np.clip(-exponents, -1000, 1000)), count
 
 
 def _triangle(blocks: Blocks, columns: int, scale: Array, roots: Array) -> Array:
@@ -120,32 +123,35 @@ def _shortest(theta: Array, row_space: Array) -> Array:
     return basis @ (basis.T @ theta)
 
 
-def _relations(null: Array, order: Array) -> tuple[Relation, ...]:
-    """Which columns depend on which, from a basis of the null space, by elimination.
+def _relations(unit: Array, order: Array, tolerance: float) -> Iterator[Relation]:
+    """The columns of ``unit`` (of length 1) that depend on those before them in ``order``.
 
-    Of the columns in a relation the last one in ``order`` is called the dependent one.
+    Gram-Schmidt, each projection done twice, which keeps the basis orthogonal to rounding
+    (Giraud, Langou & Rozložník (2005), Comput. Math. Appl. 50). At most ``MOST`` are sought.
     """
-    rank_of = np.empty(len(order), dtype=np.int64)
-    rank_of[order] = np.arange(len(order))
-    rest = null.copy()
-    pivots: list[int] = []
-    for i in range(rest.shape[1]):
-        sizes = np.abs(rest[:, i:]).max(axis=1)
-        clear = np.flatnonzero(sizes > 0.1 * sizes.max())
-        pivot = int(clear[np.argmax(rank_of[clear])])
-        j = i + int(np.argmax(np.abs(rest[pivot, i:])))
-        rest[:, [i, j]] = rest[:, [j, i]]
-        rest[:, i] /= rest[pivot, i]
-        others = [k for k in range(rest.shape[1]) if k != i]
-        rest[:, others] -= np.outer(rest[:, i], rest[pivot, others])
-        pivots.append(pivot)
-    return tuple(
-        Relation(
-            pivot,
-            tuple(int(k) for k in np.flatnonzero(np.abs(rest[:, i]) > 1e-8) if k != pivot),
-        )
-        for i, pivot in enumerate(pivots)
-    )
+    rows, columns = unit.shape
+    basis, change = np.zeros((rows, columns)), np.zeros((columns, columns))
+    kept: list[int] = []
+    found = 0
+    for column in order:
+        rest, coordinates = unit[:, column].copy(), np.zeros(len(kept))
+        for _ in range(2):
+            step = basis[:, : len(kept)].T @ rest
+            rest -= basis[:, : len(kept)] @ step
+            coordinates += step
+        length = np.linalg.norm(rest)
+        n = len(kept)
+        if length > 100 * tolerance:
+            basis[:, n] = rest / length
+            change[:n, n], change[n, n] = coordinates, length
+            kept.append(int(column))
+            continue
+        weights = _back_substitution(change[:n, :n], coordinates) if n else coordinates
+        used = np.flatnonzero(np.abs(weights) > 1e-8)
+        yield Relation(int(column), tuple(sorted(kept[i] for i in used)))
+        found += 1
+        if found == MOST:
+            return
 
 
 def _gradient(blocks: Blocks, theta: Array, penalty: Array) -> Array:
