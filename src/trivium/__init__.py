@@ -43,6 +43,8 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     # floor 3: the three steps
     "Model": ("learning.models", "Model"),
     "parameter": ("learning.models", "parameter"),
+    "component": ("learning.specification", "component"),
+    "initializers": ("learning.initializers", ""),
     "layers": ("learning.layers", ""),
     "models": ("learning.models", ""),
     "objectives": ("learning.objectives", ""),
@@ -79,9 +81,10 @@ if TYPE_CHECKING:
         vjp,
     )
     from .interfaces.estimators import Classifier, Regressor
-    from .learning import algorithms, data, layers, models, objectives
+    from .learning import algorithms, data, initializers, layers, models, objectives
     from .learning.fit import fit, load, resume
     from .learning.models import Model, parameter
+    from .learning.specification import component
 
 
 def __getattr__(name: str) -> Any:

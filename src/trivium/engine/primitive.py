@@ -16,6 +16,7 @@ from .tensor import Tensor, node
 
 __all__ = [
     "Curvature",
+    "Elementwise",
     "NoAttributes",
     "NotDifferentiable",
     "Primitive",
@@ -48,6 +49,17 @@ class Unsupported:
     """Says why a field of a record does not apply."""
 
     reason: str
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """Native emission of an elementwise primitive.
+
+    ``emit``: (builder, attributes, *values) → value. The builder offers arithmetic on the values
+    of one vector of elements; primitives know nothing else of the code generator.
+    """
+
+    emit: Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -104,7 +116,7 @@ class Primitive:
     vjp: Callable[..., Any] | NotDifferentiable
     curvature: Curvature | Unsupported
     samples: Callable[[np.random.Generator], Sequence[Sample]] | Unsupported
-    native: Callable[..., Any] | Unsupported
+    native: Elementwise | Unsupported
     attributes: type = NoAttributes
     ulp: float = 4.0
     parts: bool = False

@@ -88,23 +88,17 @@ class Program:
         first axis of that length. Raises ShapeError or DTypeError for arrays that do not fit.
         """
         given = self._bind(arrays)
-        if steps is None:
-            return unflatten(self._structure, self._executable.run(given, 1)[0])
-        if steps < 0:
+        if steps is not None and steps < 0:
             raise ShapeError(f"the number of steps must not be negative, got {steps}")
-        collected = self._executable.run(given, steps)
-        stacked = [
-            np.stack([outputs[i] for outputs in collected])
-            if collected
-            else np.empty((0, *leaf.shape), leaf.dtype)
-            for i, leaf in enumerate(self.outputs)
-        ]
-        return unflatten(self._structure, stacked)
+        stacked = self._executable.run(given, 1 if steps is None else steps)
+        chosen = [array[0] for array in stacked] if steps is None else stacked
+        return unflatten(self._structure, chosen)
 
     def _bind(self, arrays: Sequence[Any]) -> list[np.ndarray[Any, Any]]:
         if len(arrays) != len(self.inputs):
             raise ShapeError(
-                f"the program has {len(self.inputs)} inputs ({self._names()}), got {len(arrays)} arrays"
+                f"the program has {len(self.inputs)} inputs ({self._names()}), got "
+                f"{len(arrays)} arrays"
             )
         bound = []
         for leaf, value in zip(self.inputs, arrays, strict=True):

@@ -22,8 +22,8 @@ Array = np.ndarray[Any, Any]
 class Executable(Protocol):
     """A compiled program: inputs in, outputs out, variables updated in place."""
 
-    def run(self, inputs: Sequence[Array], steps: int) -> list[list[Array]]:
-        """Perform ``steps`` steps; return the outputs of every step.
+    def run(self, inputs: Sequence[Array], steps: int) -> list[Array]:
+        """Perform ``steps`` steps; return each output stacked over the steps.
 
         All updates of a step use the variables' values from before the step.
         """
@@ -70,4 +70,11 @@ def _reference() -> Backend:
     return ReferenceBackend()
 
 
+def _native() -> Backend:
+    from .native.backend import NativeBackend
+
+    return NativeBackend()
+
+
 register_backend("reference", _reference)
+register_backend("native", _native)

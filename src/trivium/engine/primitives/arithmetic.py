@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..primitive import Curvature, Primitive, by_input
+from ..primitive import Curvature, Elementwise, Primitive, by_input
 from . import rules
 
 if TYPE_CHECKING:
@@ -26,6 +26,19 @@ def _chain(attributes: Any, cotangent: Any, factor: Any) -> Any:
     return np.where(cotangent == 0, cotangent, cotangent * factor)
 
 
+def _harmless(factor: Tensor, by: Tensor) -> Tensor:
+    """``factor``, with 0 for what is infinite or undefined where ``by`` is exactly zero.
+
+    Derivatives of ``chain`` need it: there the product is 0 whatever the factor, so neither
+    input's derivative may see the other's infinity (second and higher derivatives of branches
+    that were not taken).
+    """
+    from ..composites import where
+    from .comparison import isfinite
+
+    return where((by == 0) & ~isfinite(factor), 0.0, factor)
+
+
 CHAIN = Primitive(
     name="chain",
     notation=r"{0} \odot {1}",
@@ -33,12 +46,16 @@ CHAIN = Primitive(
     dtype=rules.floating,
     evaluate=_chain,
     vjp=by_input(
-        lambda n, c: chain(c, n.inputs[1]),
-        lambda n, c: chain(c, n.inputs[0]),
+        lambda n, c: chain(c, _harmless(n.inputs[1], n.inputs[0])),
+        lambda n, c: chain(_harmless(c, n.inputs[0]), n.inputs[0]),
     ),
     curvature=Curvature("neither", linear_in=(0, 1)),
     samples=rules.uniform((-2, 2), (-2, 2)),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(
+        lambda b, a, c, f: b.select(
+            b.compare("==", c, b.constant(0, c.dtype)), c, b.multiply(c, f)
+        )
+    ),
 )
 
 negative = Primitive(
@@ -50,7 +67,7 @@ negative = Primitive(
     vjp=by_input(lambda n, c: -c),
     curvature=Curvature("affine", ("decreasing",)),
     samples=rules.both(rules.uniform((-2, 2)), rules.whole((-5, 5))),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, x: b.negative(x)),
 )
 
 add = Primitive(
@@ -62,7 +79,7 @@ add = Primitive(
     vjp=by_input(lambda n, c: c, lambda n, c: c),
     curvature=Curvature("affine", ("increasing", "increasing")),
     samples=rules.both(rules.uniform((-2, 2), (-2, 2)), rules.whole((-5, 5), (-5, 5))),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, x, y: b.add(x, y)),
 )
 
 subtract = Primitive(
@@ -74,7 +91,7 @@ subtract = Primitive(
     vjp=by_input(lambda n, c: c, lambda n, c: -c),
     curvature=Curvature("affine", ("increasing", "decreasing")),
     samples=rules.both(rules.uniform((-2, 2), (-2, 2)), rules.whole((-5, 5), (-5, 5))),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, x, y: b.subtract(x, y)),
 )
 
 multiply = Primitive(
@@ -89,7 +106,7 @@ multiply = Primitive(
     ),
     curvature=Curvature("neither", linear_in=(0, 1)),
     samples=rules.both(rules.uniform((-2, 2), (-2, 2)), rules.whole((-5, 5), (-5, 5))),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, x, y: b.multiply(x, y)),
 )
 
 divide = Primitive(
@@ -104,7 +121,7 @@ divide = Primitive(
     ),
     curvature=Curvature("neither", linear_in=(0,)),
     samples=rules.uniform((-2, 2), (0.5, 2)),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, x, y: b.divide(x, y)),
 )
 
 
@@ -198,31 +215,50 @@ absolute = Primitive(
     samples=rules.both(
         rules.uniform((0.5, 2)), rules.uniform((-2, -0.5)), rules.whole((-5, 5))
     ),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(
+        lambda b, a, x: (
+            b.intrinsic("fabs", x) if x.dtype.kind == "f" else b.maximum(x, b.negative(x))
+        )
+    ),
 )
 
 
-def _step_like(name: str, notation: str, evaluate: Any, slope: str = "increasing") -> Primitive:
+def _step_like(name: str, notation: str, evaluate: Any, intrinsic: str) -> Primitive:
     return Primitive(
         name=name,
         notation=notation,
         shape=rules.same_shape,
         dtype=rules.numeric,
-        evaluate=lambda a, x: evaluate(x) if x.dtype.kind == "f" or name == "sign" else x,
+        evaluate=lambda a, x: evaluate(x) if x.dtype.kind == "f" else x,
         vjp=by_input(rules.zero),
-        curvature=Curvature("neither", (slope,)),  # type: ignore[arg-type]
+        curvature=Curvature("neither", ("increasing",)),
         samples=rules.both(
             rules.uniform((0.1, 0.4)), rules.uniform((-1.4, -1.1)), rules.whole((-5, 5))
         ),
-        native=rules.REFERENCE_ONLY,
+        native=Elementwise(
+            lambda b, a, x: b.intrinsic(intrinsic, x) if x.dtype.kind == "f" else x
+        ),
     )
 
 
-sign = _step_like("sign", r"\operatorname{{sign}} {0}", np.sign)
-floor = _step_like("floor", r"\left\lfloor {0} \right\rfloor", np.floor)
-ceil = _step_like("ceil", r"\left\lceil {0} \right\rceil", np.ceil)
-trunc = _step_like("trunc", r"\operatorname{{trunc}} {0}", np.trunc)
-round_ = _step_like("round", r"\operatorname{{round}} {0}", np.round)
+floor = _step_like("floor", r"\left\lfloor {0} \right\rfloor", np.floor, "floor")
+ceil = _step_like("ceil", r"\left\lceil {0} \right\rceil", np.ceil, "ceil")
+trunc = _step_like("trunc", r"\operatorname{{trunc}} {0}", np.trunc, "trunc")
+round_ = _step_like("round", r"\operatorname{{round}} {0}", np.round, "rint")
+
+sign = Primitive(
+    name="sign",
+    notation=r"\operatorname{{sign}} {0}",
+    shape=rules.same_shape,
+    dtype=rules.numeric,
+    evaluate=lambda a, x: np.sign(x),
+    vjp=by_input(rules.zero),
+    curvature=Curvature("neither", ("increasing",)),
+    samples=rules.both(
+        rules.uniform((0.1, 0.4)), rules.uniform((-1.4, -1.1)), rules.whole((-5, 5))
+    ),
+    native=Elementwise(lambda b, a, x: b.sign(x)),
+)
 
 
 def _share(winner: Tensor, loser: Tensor, like: Tensor) -> Tensor:
@@ -246,7 +282,7 @@ maximum = Primitive(
         rules.uniform((0.1, 2), (-2, 0)),
         rules.whole((-5, 5), (-5, 5)),
     ),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, x, y: b.maximum(x, y)),
 )
 
 minimum = Primitive(
@@ -265,7 +301,7 @@ minimum = Primitive(
         rules.uniform((0.1, 2), (-2, 0)),
         rules.whole((-5, 5), (-5, 5)),
     ),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, x, y: b.minimum(x, y)),
 )
 
 sqrt = Primitive(
@@ -277,7 +313,7 @@ sqrt = Primitive(
     vjp=by_input(lambda n, c: chain(c, 0.5 / n)),
     curvature=Curvature("concave", ("increasing",)),
     samples=rules.uniform((0.5, 3)),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, x: b.intrinsic("sqrt", x)),
 )
 
 square = Primitive(
@@ -289,5 +325,5 @@ square = Primitive(
     vjp=by_input(lambda n, c: chain(c, 2 * n.inputs[0])),
     curvature=Curvature("convex"),
     samples=rules.both(rules.uniform((-2, 2)), rules.whole((-5, 5))),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, x: b.multiply(x, x)),
 )

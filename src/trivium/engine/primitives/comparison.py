@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Curvature, Primitive, by_input
+from ..primitive import Curvature, Elementwise, Primitive, by_input
 from . import rules
 
 
-def _comparison(name: str, symbol: str, evaluate: Any) -> Primitive:
+def _comparison(name: str, symbol: str, operator: str, evaluate: Any) -> Primitive:
     return Primitive(
         name=name,
         notation=rf"\left[ {{0}} {symbol} {{1}} \right]",
@@ -22,19 +22,19 @@ def _comparison(name: str, symbol: str, evaluate: Any) -> Primitive:
         samples=rules.both(
             rules.uniform((-1, 1), (-1, 1), smooth=False), rules.whole((0, 2), (0, 2))
         ),
-        native=rules.REFERENCE_ONLY,
+        native=Elementwise(lambda b, a, x, y: b.compare(operator, x, y)),
     )
 
 
-equal = _comparison("equal", "=", np.equal)
-not_equal = _comparison("not_equal", r"\ne", np.not_equal)
-less = _comparison("less", "<", np.less)
-less_equal = _comparison("less_equal", r"\le", np.less_equal)
-greater = _comparison("greater", ">", np.greater)
-greater_equal = _comparison("greater_equal", r"\ge", np.greater_equal)
+equal = _comparison("equal", "=", "==", np.equal)
+not_equal = _comparison("not_equal", r"\ne", "!=", np.not_equal)
+less = _comparison("less", "<", "<", np.less)
+less_equal = _comparison("less_equal", r"\le", "<=", np.less_equal)
+greater = _comparison("greater", ">", ">", np.greater)
+greater_equal = _comparison("greater_equal", r"\ge", ">=", np.greater_equal)
 
 
-def _test(name: str, notation: str, evaluate: Any) -> Primitive:
+def _test(name: str, notation: str, evaluate: Any, native: Any) -> Primitive:
     return Primitive(
         name=name,
         notation=notation,
@@ -44,13 +44,19 @@ def _test(name: str, notation: str, evaluate: Any) -> Primitive:
         vjp=by_input(rules.zero),
         curvature=Curvature("neither"),
         samples=rules.uniform((-1, 1), smooth=False),
-        native=rules.REFERENCE_ONLY,
+        native=Elementwise(native),
     )
 
 
-isnan = _test("isnan", r"\left[ {0} \text{{ is NaN}} \right]", np.isnan)
-isinf = _test("isinf", r"\left[ |{0}| = \infty \right]", np.isinf)
-isfinite = _test("isfinite", r"\left[ |{0}| < \infty \right]", np.isfinite)
+isnan = _test(
+    "isnan", r"\left[ {0} \text{{ is NaN}} \right]", np.isnan, lambda b, a, x: b.is_nan(x)
+)
+isinf = _test(
+    "isinf", r"\left[ |{0}| = \infty \right]", np.isinf, lambda b, a, x: b.is_infinite(x)
+)
+isfinite = _test(
+    "isfinite", r"\left[ |{0}| < \infty \right]", np.isfinite, lambda b, a, x: b.is_finite(x)
+)
 
 
 def _bool_samples(count: int) -> Any:
@@ -63,7 +69,7 @@ def _bool_samples(count: int) -> Any:
     return make
 
 
-def _logic(name: str, notation: str, evaluate: Any, count: int) -> Primitive:
+def _logic(name: str, notation: str, evaluate: Any, count: int, native: str) -> Primitive:
     return Primitive(
         name=name,
         notation=notation,
@@ -73,14 +79,14 @@ def _logic(name: str, notation: str, evaluate: Any, count: int) -> Primitive:
         vjp=by_input(*[rules.zero] * count),
         curvature=Curvature("neither"),
         samples=_bool_samples(count),
-        native=rules.REFERENCE_ONLY,
+        native=Elementwise(lambda b, a, *x: getattr(b, native)(*x)),
     )
 
 
-logical_and = _logic("logical_and", r"{0} \wedge {1}", np.logical_and, 2)
-logical_or = _logic("logical_or", r"{0} \vee {1}", np.logical_or, 2)
-logical_xor = _logic("logical_xor", r"{0} \oplus {1}", np.logical_xor, 2)
-logical_not = _logic("logical_not", r"\neg {0}", np.logical_not, 1)
+logical_and = _logic("logical_and", r"{0} \wedge {1}", np.logical_and, 2, "both")
+logical_or = _logic("logical_or", r"{0} \vee {1}", np.logical_or, 2, "either")
+logical_xor = _logic("logical_xor", r"{0} \oplus {1}", np.logical_xor, 2, "exclusive")
+logical_not = _logic("logical_not", r"\neg {0}", np.logical_not, 1, "complement")
 
 
 def _bits(name: str, notation: str, evaluate: Any, count: int, high: int = 99) -> Primitive:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Curvature, Primitive, by_input
+from ..primitive import Curvature, Elementwise, Primitive, by_input
 from . import rules
 from .arithmetic import chain
 
@@ -19,7 +19,7 @@ exp = Primitive(
     vjp=by_input(lambda n, c: chain(c, n)),
     curvature=Curvature("convex", ("increasing",)),
     samples=rules.uniform((-2, 2)),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, x: b.function("exp", x)),
 )
 
 log = Primitive(
@@ -31,7 +31,7 @@ log = Primitive(
     vjp=by_input(lambda n, c: chain(c, 1 / n.inputs[0])),
     curvature=Curvature("concave", ("increasing",)),
     samples=rules.uniform((0.3, 3)),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, x: b.function("log", x)),
 )
 
 expm1 = Primitive(
@@ -43,7 +43,7 @@ expm1 = Primitive(
     vjp=by_input(lambda n, c: chain(c, exp(n.inputs[0]))),
     curvature=Curvature("convex", ("increasing",)),
     samples=rules.both(rules.uniform((-2, 2)), rules.uniform((-1e-4, 1e-4))),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, x: b.function("expm1", x)),
 )
 
 log1p = Primitive(
@@ -55,7 +55,7 @@ log1p = Primitive(
     vjp=by_input(lambda n, c: chain(c, 1 / (1 + n.inputs[0]))),
     curvature=Curvature("concave", ("increasing",)),
     samples=rules.both(rules.uniform((-0.5, 3)), rules.uniform((-1e-4, 1e-4))),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, x: b.function("log1p", x)),
 )
 
 
@@ -75,7 +75,7 @@ sigmoid = Primitive(
     vjp=by_input(lambda n, c: chain(c, n * sigmoid(-n.inputs[0]))),
     curvature=Curvature("neither", ("increasing",)),
     samples=rules.uniform((-4, 4)),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, x: b.function("sigmoid", x)),
 )
 
 softplus = Primitive(
@@ -87,5 +87,5 @@ softplus = Primitive(
     vjp=by_input(lambda n, c: chain(c, sigmoid(n.inputs[0]))),
     curvature=Curvature("convex", ("increasing",)),
     samples=rules.uniform((-4, 4)),
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, x: b.function("softplus", x)),
 )

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import DTypeError
-from ..primitive import Curvature, Primitive, Sample, by_input
+from ..primitive import Curvature, Elementwise, Primitive, Sample, by_input
 from . import rules
 
 
@@ -56,7 +56,7 @@ where = Primitive(
     ),
     curvature=Curvature("affine", ("neither", "increasing", "increasing"), linear_in=(1, 2)),
     samples=_where_samples,
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, c, x, y: b.select(c, x, y)),
 )
 
 label = Primitive(
@@ -109,5 +109,5 @@ cast = Primitive(
     vjp=by_input(lambda n, c: c.astype(n.inputs[0].dtype)),
     curvature=Curvature("affine", ("increasing",)),
     samples=_cast_samples,
-    native=rules.REFERENCE_ONLY,
+    native=Elementwise(lambda b, a, x: b.cast(x, a.dtype)),
 )

@@ -17,6 +17,8 @@ __all__ = ["Part", "Problem", "build_problem", "encode_part"]
 
 Array = np.ndarray[Any, Any]
 
+_EXAMPLES = 7919
+
 
 @dataclass(frozen=True)
 class Part:
@@ -88,7 +90,8 @@ def build_problem(
     # y says how many classes or targets there are, and whether the target is a vector.
     count = len(classes) if classes is not None else (part.y.shape[1] if part.y.ndim > 1 else 1)
     outputs = objective.n_outputs(count, part.y.ndim)
-    example = input((min(2, len(part)), *part.x.shape[1:]), options.dtype, name="x")
+    # An unusual number of examples, so that no other size is mistaken for it.
+    example = input((_EXAMPLES, *part.x.shape[1:]), options.dtype, name="x")
     own.prepare(example, outputs)
     own.initialise(options.seed)
     return Problem(

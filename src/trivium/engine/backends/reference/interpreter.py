@@ -105,19 +105,20 @@ class ReferenceExecutable:
         updates: Mapping[Variable, Tensor],
     ) -> None:
         self._inputs = list(inputs)
-        self._count = len(outputs)
+        self._outputs = list(outputs)
         self._updated = list(updates)
         self._interpreter = Interpreter([*outputs, *updates.values()], inputs)
 
-    def run(self, inputs: Sequence[Array], steps: int) -> list[list[Array]]:
-        """Perform ``steps`` steps; return the outputs of every step."""
+    def run(self, inputs: Sequence[Array], steps: int) -> list[Array]:
+        """Perform ``steps`` steps; return each output stacked over the steps."""
         values = {id(node): array for node, array in zip(self._inputs, inputs, strict=True)}
-        collected = []
-        for _ in range(steps):
+        collected = [np.empty((steps, *each.shape), each.dtype) for each in self._outputs]
+        for step in range(steps):
             results = self._interpreter.run(values)
-            collected.append([np.array(array) for array in results[: self._count]])
+            for record, array in zip(collected, results, strict=False):
+                record[step] = array
             # An update may be a view of another variable: read all before any is written.
-            fresh = [np.array(array) for array in results[self._count :]]
+            fresh = [np.array(array) for array in results[len(self._outputs) :]]
             for variable, array in zip(self._updated, fresh, strict=True):
                 variable.storage[...] = array
         return collected

@@ -1,0 +1,1 @@
+"""The native backend: a whole program becomes one LLVM module with static shapes."""

@@ -1,0 +1,243 @@
+"""One LLVM module for a whole program: every kernel, and the function that runs the steps.
+
+``run(table, steps, thread, threads)`` is executed by all threads. Work that is cut into parts is
+shared; the rest is done by thread 0 while the others wait at a barrier that spins briefly and then
+gives the processor away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import llvmlite.ir as ir
+
+from .columns import column_parts, emit_columns
+from .emitter import I32, I64, POINTER, Emitter
+from .gathering import emit_gather
+from .kernels import (
+    Buffer,
+    CallKernel,
+    ColumnKernel,
+    GatherKernel,
+    Kernel,
+    RowKernel,
+    View,
+)
+from .lower import Lowered
+from .rows import RowPlan, emit_rows
+
+__all__ = ["Assembly", "Task", "assemble"]
+
+# The table's first entries; buffers follow.
+ARENA, STATUS, BARRIER = range(3)
+FIRST_BUFFER = 3
+# Called as (table, number of the task) to run a reference function.
+CALL_SYMBOL = "trivium_call_reference"
+
+
+@dataclass
+class Task:
+    """One kernel of the program with its function and how it is shared."""
+
+    kernel: Kernel
+    function: Any
+    parts: int
+    shared: bool
+
+
+@dataclass
+class Assembly:
+    """The module as text, and what its table must hold."""
+
+    module: Any
+    tasks: list[Task]
+    slots: dict[int, int]
+    externals: list[Buffer]
+
+
+def assemble(
+    target: Any,
+    lowered: Lowered,
+    plans: dict[int, RowPlan],
+    buffers: list[Buffer],
+    threads: int,
+) -> Assembly:
+    """Emit the module of a lowered program whose memory has been planned."""
+    slots: dict[int, int] = {}
+    externals: list[Buffer] = []
+    for buffer in buffers:
+        if buffer.kind == "arena":
+            slots[id(buffer)] = ARENA
+        else:
+            slots[id(buffer)] = FIRST_BUFFER + len(externals)
+            externals.append(buffer)
+    module = target.module("program")
+    emitter = Emitter(module, slots)
+    tasks = [
+        _task(emitter, target, f"kernel_{i}", kernel, plans.get(id(kernel)), threads)
+        for i, kernel in enumerate(lowered.kernels)
+    ]
+    _emit_run(emitter, target, tasks, lowered, slots, threads)
+    return Assembly(module, tasks, slots, externals)
+
+
+def _task(
+    emitter: Emitter, target: Any, name: str, kernel: Kernel, plan: RowPlan | None, threads: int
+) -> Task:
+    if isinstance(kernel, RowKernel):
+        assert plan is not None
+        function = emit_rows(emitter, name, kernel, plan)
+        parts = plan.parts
+        heavy = plan.rows * plan.inner * max(len(kernel.nodes), 2) >= 1 << 15
+    elif isinstance(kernel, ColumnKernel):
+        assert kernel.source is not None
+        lanes = target.lanes(kernel.source.buffer.dtype)
+        function = emit_columns(emitter, name, kernel, lanes)
+        parts = column_parts(kernel, lanes)
+        heavy = kernel.source.size >= 1 << 15
+    elif isinstance(kernel, GatherKernel):
+        assert kernel.out is not None
+        function = emit_gather(emitter, name, kernel, STATUS)
+        parts = kernel.indices.size if kernel.indices is not None else 1
+        heavy = kernel.out.nbytes >= 1 << 17
+    else:
+        assert isinstance(kernel, CallKernel)
+        return Task(kernel, None, 1, False)
+    target.prepare(function)
+    return Task(kernel, function, parts, threads > 1 and heavy and parts > 1)
+
+
+def _emit_run(
+    e: Emitter, target: Any, tasks: list[Task], lowered: Lowered, slots: dict[int, int],
+    threads: int,
+) -> None:  # fmt: skip
+    kind = ir.FunctionType(ir.VoidType(), [POINTER, I64, I64, I64])
+    function = ir.Function(e.module, kind, "run")
+    e.begin(function)
+    target.prepare(function)
+    table, steps, thread, count = function.args
+    b = e.b
+
+    def entry(index: int) -> Any:
+        return b.load(b.gep(table, [e.i64(index)], source_etype=POINTER), typ=POINTER)
+
+    barrier = _barrier_function(e, target) if threads > 1 else None
+
+    def wait() -> None:
+        if barrier is not None:
+            b.call(barrier, [entry(BARRIER), count])
+
+    def serial(run: Any) -> None:
+        if threads == 1:
+            run()
+            return
+        with e.when(b.icmp_signed("==", thread, e.i64(0))):
+            run()
+
+    def step(s: Any) -> None:
+        pending = False  # thread 0 has done something that the others may need
+        for i, task in enumerate(tasks):
+            if task.shared:
+                if pending:
+                    wait()
+                    pending = False
+                first = b.sdiv(b.mul(e.i64(task.parts), thread), count)
+                last = b.sdiv(b.mul(e.i64(task.parts), b.add(thread, e.i64(1))), count)
+                b.call(task.function, [table, first, last])
+                wait()
+            else:
+                serial(lambda task=task, i=i: _call(e, table, task, i))
+                pending = True
+        serial(lambda: _finish_step(e, table, lowered, s))
+        wait()
+
+    e.loop(e.i64(0), steps, 1, step)
+    b.ret_void()
+
+
+def _call(e: Emitter, table: Any, task: Task, index: int) -> None:
+    if task.function is not None:
+        e.b.call(task.function, [table, e.i64(0), e.i64(task.parts)])
+        return
+    call = e.module.globals.get(CALL_SYMBOL) or ir.Function(
+        e.module, ir.FunctionType(ir.VoidType(), [POINTER, I64]), CALL_SYMBOL
+    )
+    e.b.call(call, [table, e.i64(index)])
+
+
+def _finish_step(e: Emitter, table: Any, lowered: Lowered, s: Any) -> None:
+    """Copy what was not written in place: new values of variables, and the step's outputs."""
+    b = e.b
+    for variable_buffer, view in lowered.copies:
+        _copy(e, e.base(table, variable_buffer), _address(e, table, view), view.buffer, view)
+    for buffer, view in lowered.stepped:
+        size = view.size * view.buffer.dtype.itemsize
+        base = b.gep(e.base(table, buffer), [b.mul(s, e.i64(size))], source_etype=ir.IntType(8))
+        _copy(e, base, _address(e, table, view), view.buffer, view)
+
+
+def _address(e: Emitter, table: Any, view: View) -> Any:
+    base = e.base(table, view.buffer)
+    at = e.i64(view.offset * view.buffer.dtype.itemsize)
+    return e.b.gep(base, [at], source_etype=ir.IntType(8))
+
+
+def _copy(e: Emitter, target: Any, source: Any, buffer: Buffer, view: View) -> None:
+    kind = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, I64, ir.IntType(1)])
+    name = "llvm.memcpy.p0.p0.i64"
+    copy = e.module.globals.get(name) or ir.Function(e.module, kind, name)
+    size = view.size * buffer.dtype.itemsize
+    e.b.call(copy, [target, source, e.i64(size), ir.Constant(ir.IntType(1), 0)])
+
+
+def _barrier_function(e: Emitter, target: Any) -> ir.Function:
+    """Wait until ``count`` threads have come: a counter and a generation, two 64-bit words."""
+    outer_block, outer_entry = e.b.block, e._entry
+    function = ir.Function(e.module, ir.FunctionType(ir.VoidType(), [POINTER, I64]), "barrier")
+    function.linkage = "internal"
+    e.begin(function)
+    b = e.b
+    place, count = function.args
+    generation_place = b.gep(place, [e.i64(8)], source_etype=I64)
+    generation = b.load_atomic(generation_place, "acquire", 8, typ=I64)
+    arrived = b.atomic_rmw("add", place, e.i64(1), "acq_rel")
+    last = b.icmp_signed("==", b.add(arrived, e.i64(1)), count)
+    release = function.append_basic_block("release")
+    spin = function.append_basic_block("spin")
+    done = function.append_basic_block("done")
+    yielding = function.append_basic_block("yield")
+    again = function.append_basic_block("again")
+    before = b.block
+    b.cbranch(last, release, spin)
+    b.position_at_end(release)
+    b.atomic_rmw("xchg", place, e.i64(0), "monotonic")
+    b.atomic_rmw("add", generation_place, e.i64(1), "release")
+    b.branch(done)
+    b.position_at_end(spin)
+    turns = b.phi(I32)
+    turns.add_incoming(ir.Constant(I32, 0), before)
+    now = b.load_atomic(generation_place, "acquire", 8, typ=I64)
+    moved = b.icmp_signed("!=", now, generation)
+    b.cbranch(moved, done, again)
+    b.position_at_end(again)
+    if target.triple.startswith("x86_64"):
+        pause = e.module.globals.get("llvm.x86.sse2.pause") or ir.Function(
+            e.module, ir.FunctionType(ir.VoidType(), []), "llvm.x86.sse2.pause"
+        )
+        b.call(pause, [])
+    more = b.add(turns, ir.Constant(I32, 1))
+    tired = b.icmp_signed(">", more, ir.Constant(I32, 4000))
+    b.cbranch(tired, yielding, spin)
+    turns.add_incoming(more, again)
+    b.position_at_end(yielding)
+    kind = ir.FunctionType(I32, [])
+    give = e.module.globals.get("sched_yield") or ir.Function(e.module, kind, "sched_yield")
+    b.call(give, [])
+    turns.add_incoming(ir.Constant(I32, 0), yielding)
+    b.branch(spin)
+    b.position_at_end(done)
+    b.ret_void()
+    e._entry = outer_entry
+    e.b.position_at_end(outer_block)
+    return function

@@ -1,0 +1,152 @@
+"""The native backend: the stages from a graph to machine code, in order.
+
+lower (graph → kernels) → write in place → plan rows → plan memory → assemble (kernels → LLVM) →
+optimise → load. Each stage is a file of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import llvmlite.binding as llvm
+
+from ...tensor import Tensor, Variable
+from . import target as targets
+from .assemble import assemble
+from .executable import NativeExecutable, load
+from .kernels import Buffer, Kernel, RowKernel, View, contiguous_strides
+from .lower import Lowered, lower
+from .memory import plan_memory, touch
+from .rows import plan_rows
+
+__all__ = ["NativeBackend"]
+
+
+class NativeBackend:
+    """LLVM code for the whole program."""
+
+    name = "native"
+
+    def __init__(self, threads: int | None = None) -> None:
+        self.threads = threads or int(os.environ.get("TRIVIUM_THREADS") or os.cpu_count() or 1)
+
+    def compile(
+        self,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        updates: Mapping[Variable, Tensor],
+    ) -> NativeExecutable:
+        """Machine code for the program."""
+        target = targets.chosen()
+        lowered = lower(inputs, outputs, updates)
+        for kernel in lowered.kernels:
+            touch(kernel)
+        write_in_place(lowered)
+        plans = {
+            id(kernel): plan_rows(kernel, target.lanes)
+            for kernel in lowered.kernels
+            if isinstance(kernel, RowKernel)
+        }
+        for kernel in lowered.kernels:
+            touch(kernel)
+        kept = [view.buffer for _, view in lowered.copies + lowered.stepped]
+        arena = plan_memory(lowered.kernels, kept)
+        buffers = _all_buffers(lowered)
+        threads = self.threads
+        assembly = assemble(target, lowered, plans, buffers, threads)
+        module = llvm.parse_assembly(str(assembly.module))
+        module.verify()
+        machine = target.machine()
+        target.optimise(module, machine)
+        code = machine.emit_object(module)
+        return NativeExecutable(load(code, machine), assembly, lowered, arena, threads)
+
+
+def write_in_place(lowered: Lowered) -> None:
+    """Let kernels write new values straight into their variables where no one reads the old.
+
+    Allowed when the value is computed elementwise, the kernel itself reads the variable only at
+    the element that it writes, and no later kernel reads the variable. What remains is copied at
+    the end of the step; a value that is only a view of a variable is first saved.
+    """
+    # What is only a view of a variable is saved first: these reads count below.
+    updates = [(variable, lowered.saved(view)) for variable, view in lowered.updates]
+    lowered.updates = updates
+    lowered.outputs = [lowered.saved(view) for view in lowered.outputs]
+    for kernel in lowered.kernels:
+        touch(kernel)
+    known = {
+        id(buffer.source): buffer
+        for kernel in lowered.kernels
+        for buffer in kernel.reads
+        if buffer.kind == "variable"
+    }
+    wanted = [view.buffer for _, view in updates] + [view.buffer for view in lowered.outputs]
+    uses = Counter(map(id, wanted))
+    for variable, view in updates:
+        own = known.get(id(variable))
+        if own is None:
+            own = Buffer(variable.shape, variable.dtype, "variable", variable)
+        if uses[id(view.buffer)] == 1 and _may_write(lowered.kernels, own, view):
+            _replace(lowered, view.buffer, own)
+        else:
+            lowered.copies.append((own, view))
+    for i, view in enumerate(lowered.outputs):
+        buffer = Buffer(view.shape, view.buffer.dtype, "output", i)
+        lowered.stepped.append((buffer, view))
+
+
+def _may_write(kernels: Sequence[Kernel], own: Buffer, view: View) -> bool:
+    buffer = view.buffer
+    if buffer.kind != "arena" or not view.contiguous or view.offset or view.size != buffer.size:
+        return False
+    writers = [i for i, kernel in enumerate(kernels) if buffer in kernel.writes]
+    if len(writers) != 1 or not isinstance(kernels[writers[0]], RowKernel):
+        return False
+    writer = kernels[writers[0]]
+    assert isinstance(writer, RowKernel)
+    if any(own in kernel.reads for kernel in kernels[writers[0] + 1 :]):
+        return False
+    if any(own in kernel.writes for kernel in kernels):
+        return False
+    identity = contiguous_strides(writer.shape)
+    return all(
+        each.buffer is not own
+        or (each.shape == writer.shape and each.strides == identity and not each.offset)
+        for each in writer.loads.values()
+    ) and (buffer.shape == writer.shape)
+
+
+def _replace(lowered: Lowered, old: Buffer, new: Buffer) -> None:
+    """Use ``new`` wherever ``old`` was written or read."""
+
+    def moved(view: View) -> View:
+        if view.buffer is not old:
+            return view
+        return View(new, view.shape, view.strides, view.offset)
+
+    for kernel in lowered.kernels:
+        if isinstance(kernel, RowKernel):
+            kernel.loads = {key: moved(view) for key, view in kernel.loads.items()}
+            kernel.stores = {
+                key: new if each is old else each for key, each in kernel.stores.items()
+            }
+        for name in ("source", "left", "right", "indices"):
+            if isinstance(getattr(kernel, name, None), View):
+                setattr(kernel, name, moved(getattr(kernel, name)))
+        if hasattr(kernel, "sources"):
+            kernel.sources = [moved(view) for view in kernel.sources]
+        touch(kernel)
+
+
+def _all_buffers(lowered: Lowered) -> list[Buffer]:
+    found: dict[int, Buffer] = {}
+    for kernel in lowered.kernels:
+        for buffer in (*kernel.reads, *kernel.writes):
+            found.setdefault(id(buffer), buffer)
+    for buffer, view in [*lowered.copies, *lowered.stepped]:
+        found.setdefault(id(buffer), buffer)
+        found.setdefault(id(view.buffer), view.buffer)
+    return list(found.values())

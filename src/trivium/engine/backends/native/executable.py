@@ -1,0 +1,213 @@
+"""A compiled program in memory: its table of pointers, its threads, and how it is called."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import itertools
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+from weakref import WeakValueDictionary
+
+import llvmlite.binding as llvm
+import numpy as np
+
+from ...errors import IndexRangeError
+from .assemble import ARENA, BARRIER, CALL_SYMBOL, FIRST_BUFFER, STATUS, Assembly
+from .kernels import Buffer, CallKernel, View
+from .lower import Lowered
+
+__all__ = ["NativeExecutable", "load"]
+
+Array = np.ndarray[Any, Any]
+_RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
+_living: WeakValueDictionary[int, NativeExecutable] = WeakValueDictionary()
+
+
+@ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
+def _call_reference(table: int, index: int) -> None:
+    _living[table].call(index)
+
+
+_numbers = itertools.count()
+
+
+def load(code: bytes, machine: llvm.TargetMachine) -> llvm.ResourceTracker:
+    """Machine code in memory, with what it calls outside itself."""
+    library = llvm.JITLibraryBuilder()
+    library.add_object_img(code)
+    library.add_current_process()
+    library.import_symbol(CALL_SYMBOL, ctypes.cast(_call_reference, ctypes.c_void_p).value or 0)
+    library.export_symbol("run")
+    return library.link(_jit(machine), f"program_{next(_numbers)}")
+
+
+@functools.cache
+def _jit(machine: llvm.TargetMachine) -> llvm.LLJIT:
+    return llvm.create_lljit_compiler(machine)
+
+
+def aligned(size: int) -> Array:
+    """Bytes that begin at a multiple of 64."""
+    raw = np.zeros(size + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + size]
+
+
+class NativeExecutable:
+    """Runs a program's machine code."""
+
+    def __init__(
+        self,
+        code: llvm.ResourceTracker,
+        assembly: Assembly,
+        lowered: Lowered,
+        arena_bytes: int,
+        threads: int,
+    ) -> None:
+        self._code = code
+        self._assembly = assembly
+        self._lowered = lowered
+        self._threads = threads
+        self._run = _RUN(code["run"])
+        self._arena = aligned(max(arena_bytes, 64))
+        self._status = aligned(64)
+        self._barrier = aligned(192)
+        self._table = np.zeros(FIRST_BUFFER + len(assembly.externals), np.int64)
+        self._arrays: list[Array] = []
+        self._error: BaseException | None = None
+        self._table[ARENA] = self._arena.ctypes.data
+        self._table[STATUS] = self._status.ctypes.data
+        self._table[BARRIER] = self._barrier.ctypes.data
+        _living[self._table.ctypes.data] = self
+        self._bound: dict[int, Array] = {}
+        self._inputs: dict[int, int] = {}
+        self._outputs: list[tuple[int, Buffer]] = []
+        for i, buffer in enumerate(assembly.externals):
+            self._bind_external(FIRST_BUFFER + i, buffer)
+        self._pool = _Pool(threads - 1, self._share) if threads > 1 else None
+        self._lock = threading.Lock()
+
+    def _bind_external(self, slot: int, buffer: Buffer) -> None:
+        if buffer.kind == "constant":
+            self._bound[id(buffer)] = buffer.source
+            self._table[slot] = buffer.source.ctypes.data
+        elif buffer.kind == "variable":
+            self._bound[id(buffer)] = buffer.source.storage
+            self._table[slot] = buffer.source.storage.ctypes.data
+        elif buffer.kind == "input":
+            self._inputs[buffer.source] = slot
+        else:
+            self._outputs.append((slot, buffer))
+
+    def run(self, inputs: Sequence[Array], steps: int) -> list[Array]:
+        """Perform ``steps`` steps; return each output stacked over the steps."""
+        with self._lock:
+            return self._run_locked(inputs, steps)
+
+    def _run_locked(self, inputs: Sequence[Array], steps: int) -> list[Array]:
+        held = [np.ascontiguousarray(array) for array in inputs]
+        for position, slot in self._inputs.items():
+            self._table[slot] = held[position].ctypes.data
+            buffer = self._assembly.externals[slot - FIRST_BUFFER]
+            self._bound[id(buffer)] = held[position]
+        results = []
+        for slot, buffer in self._outputs:
+            result = np.empty((steps, *buffer.shape), buffer.dtype)
+            self._table[slot] = result.ctypes.data
+            results.append(result)
+        self._status[:] = 0
+        self._error = None
+        if self._pool is None:
+            self._run(self._table.ctypes.data, steps, 0, 1)
+        else:
+            self._pool.start(steps)
+            self._run(self._table.ctypes.data, steps, 0, self._threads)
+            self._pool.finish()
+        if self._error is not None:
+            raise self._error
+        if self._status[0]:
+            self._explain_index()
+        return results
+
+    def _share(self, thread: int, steps: int) -> None:
+        self._run(self._table.ctypes.data, steps, thread, self._threads)
+
+    def _explain_index(self) -> None:
+        raise IndexRangeError(
+            "an index of a gather lies outside the rows that it indexes; run the same program on "
+            "the reference backend (TRIVIUM_BACKEND=reference) to see which"
+        )
+
+    # Calls of reference functions from inside the program.
+
+    def call(self, index: int) -> None:
+        """Run the reference function of a task; its error is kept for the caller of ``run``."""
+        if self._error is not None:
+            return
+        try:
+            kernel = self._assembly.tasks[index].kernel
+            assert isinstance(kernel, CallKernel) and kernel.node is not None
+            node = kernel.node
+            with np.errstate(all="ignore"):
+                found = node.primitive.evaluate(
+                    node.attributes, *[self._array(view) for view in kernel.sources]
+                )
+            values = found if node.parts is not None else (found,)
+            for buffer, value in zip(kernel.outs, values, strict=True):
+                self._memory(buffer)[...] = np.asarray(value)
+        except BaseException as error:
+            self._error = error
+
+    def _memory(self, buffer: Buffer) -> Array:
+        if buffer.kind == "arena":
+            piece = self._arena[buffer.offset : buffer.offset + buffer.nbytes]
+            return piece.view(buffer.dtype).reshape(buffer.shape)
+        return self._bound[id(buffer)]
+
+    def _array(self, view: View) -> Array:
+        base = self._memory(view.buffer)
+        step = view.buffer.dtype.itemsize
+        if view.size == 0:
+            return np.empty(view.shape, view.buffer.dtype)
+        flat = base.reshape(-1) if view.buffer.kind != "constant" else base
+        if view.buffer.kind == "constant" and not base.flags.c_contiguous:
+            return np.lib.stride_tricks.as_strided(
+                base, view.shape, [s * step for s in view.strides], writeable=False
+            )
+        flat = base.reshape(-1)
+        return np.lib.stride_tricks.as_strided(
+            flat[view.offset :], view.shape, [s * step for s in view.strides]
+        )
+
+
+class _Pool:
+    """Threads that run their share of each call and sleep between calls."""
+
+    def __init__(self, count: int, work: Callable[[int, int], None]) -> None:
+        self._work = work
+        self._starts = [threading.Semaphore(0) for _ in range(count)]
+        self._ends = [threading.Semaphore(0) for _ in range(count)]
+        self._steps = 0
+        for i in range(count):
+            threading.Thread(target=self._live, args=(i,), daemon=True).start()
+
+    def _live(self, i: int) -> None:
+        while True:
+            self._starts[i].acquire()
+            if self._steps < 0:
+                return
+            self._work(i + 1, self._steps)
+            self._ends[i].release()
+
+    def start(self, steps: int) -> None:
+        """Let every thread begin."""
+        self._steps = steps
+        for each in self._starts:
+            each.release()
+
+    def finish(self) -> None:
+        """Wait for every thread."""
+        for each in self._ends:
+            each.acquire()

@@ -1,0 +1,198 @@
+"""The loop-level form of a program: buffers, and kernels that fill them one after another.
+
+The optimised graph is lowered to this form, the memory plan is made on it, and code is emitted
+from it. Nothing here knows LLVM.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from ...tensor import Tensor
+
+__all__ = [
+    "Buffer",
+    "CallKernel",
+    "ColumnKernel",
+    "ContractionKernel",
+    "GatherKernel",
+    "Kernel",
+    "RowKernel",
+    "View",
+    "contiguous_strides",
+    "whole",
+]
+
+Shape = tuple[int, ...]
+Kind = Literal["arena", "constant", "variable", "input", "output"]
+
+
+@dataclass(eq=False)
+class Buffer:
+    """A piece of memory and whose it is.
+
+    ``source``: the constant's array, the Variable, or the position among inputs or outputs. An
+    output buffer is stepped: step s of a call writes the s-th copy. ``offset``: in the arena.
+    """
+
+    shape: Shape
+    dtype: np.dtype[Any]
+    kind: Kind
+    source: Any = None
+    offset: int = 0
+
+    @property
+    def size(self) -> int:
+        """Elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes."""
+        return self.size * self.dtype.itemsize
+
+
+@dataclass(frozen=True)
+class View:
+    """How a tensor lies in a buffer: element i is at ``offset`` + Σ ``strides``·i, in elements."""
+
+    buffer: Buffer
+    shape: Shape
+    strides: tuple[int, ...]
+    offset: int = 0
+
+    @property
+    def size(self) -> int:
+        """Elements."""
+        return math.prod(self.shape)
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether the elements follow each other in row-major order."""
+        wanted = contiguous_strides(self.shape)
+        return all(
+            have == want or size == 1
+            for have, want, size in zip(self.strides, wanted, self.shape, strict=True)
+        )
+
+
+def contiguous_strides(shape: Shape) -> tuple[int, ...]:
+    """Row-major strides in elements."""
+    strides, step = [], 1
+    for size in reversed(shape):
+        strides.append(step)
+        step *= size
+    return tuple(reversed(strides))
+
+
+def whole(buffer: Buffer) -> View:
+    """The view of all of a buffer."""
+    return View(buffer, buffer.shape, contiguous_strides(buffer.shape))
+
+
+@dataclass(eq=False)
+class Kernel:
+    """One step of a program. ``reads`` and ``writes`` are what the memory plan looks at."""
+
+    reads: list[Buffer] = field(default_factory=list)
+    writes: list[Buffer] = field(default_factory=list)
+
+    def describe(self) -> str:
+        """One line for people."""
+        return type(self).__name__
+
+
+@dataclass(eq=False)
+class RowKernel(Kernel):
+    """Elementwise work, and reductions along rows, of one domain.
+
+    ``shape``: the domain. ``split``: how many leading axes are rows; None while nothing is
+    reduced, so that the whole domain may be walked as one row. ``nodes``: what is computed, in
+    order. ``role``: "inner" (a value per element) or "row" (a value per row). ``stage``: the pass
+    over the row in which an inner node is computed; for a row node the number of passes that must
+    be over. ``loads``: the views of operands from outside, over the domain (inner) or over the
+    rows (row). ``stores``: node id → buffer.
+    """
+
+    shape: Shape = ()
+    split: int | None = None
+    nodes: list[Tensor] = field(default_factory=list)
+    role: dict[int, str] = field(default_factory=dict)
+    stage: dict[int, int] = field(default_factory=dict)
+    loads: dict[int, View] = field(default_factory=dict)
+    stores: dict[int, Buffer] = field(default_factory=dict)
+    alias: dict[int, Tensor] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> Shape:
+        """The shape of the rows."""
+        return self.shape[: self.split] if self.split is not None else ()
+
+    def describe(self) -> str:
+        """One line for people."""
+        names = [node.primitive.name for node in self.nodes]
+        shown = " ".join(names[:8]) + (f" … ({len(names)})" if len(names) > 8 else "")
+        what = "rows" if self.split is not None else "elementwise"
+        return f"{what} {self.shape}: {shown}"
+
+
+@dataclass(eq=False)
+class ColumnKernel(Kernel):
+    """A reduction over the leading axis: out[j] = ⊕_i x[i, j], j contiguous."""
+
+    operation: str = "sum"
+    source: View | None = None
+    out: Buffer | None = None
+
+    def describe(self) -> str:
+        """One line for people."""
+        assert self.source is not None
+        return f"columns {self.source.shape}: {self.operation}"
+
+
+@dataclass(eq=False)
+class ContractionKernel(Kernel):
+    """out[b, m, n] = Σ_k left[b, m, k] right[b, k, n]; views may have any strides."""
+
+    left: View | None = None
+    right: View | None = None
+    out: Buffer | None = None
+
+    def describe(self) -> str:
+        """One line for people."""
+        assert self.left is not None and self.right is not None
+        batch, m, k = self.left.shape
+        return f"contraction {batch}×[{m}×{k} · {k}×{self.right.shape[2]}]"
+
+
+@dataclass(eq=False)
+class GatherKernel(Kernel):
+    """out[i…] = source[indices[i…]], whole rows at a time; an index outside stops the program."""
+
+    source: View | None = None
+    indices: View | None = None
+    out: Buffer | None = None
+    node: Tensor | None = None
+
+    def describe(self) -> str:
+        """One line for people."""
+        assert self.source is not None and self.indices is not None
+        return f"gather {self.indices.size} rows of {self.source.shape}"
+
+
+@dataclass(eq=False)
+class CallKernel(Kernel):
+    """A call of the primitive's reference function from inside the program."""
+
+    node: Tensor | None = None
+    sources: list[View] = field(default_factory=list)
+    outs: list[Buffer] = field(default_factory=list)
+
+    def describe(self) -> str:
+        """One line for people."""
+        assert self.node is not None
+        return f"call of the reference function {self.node.primitive.name}"
