@@ -49,7 +49,7 @@ def test_the_elementwise_primitives_are_found():
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
-@settings(max_examples=12)
+@settings(max_examples=settings.default.max_examples // 4)
 @given(data=st.data())
 def test_elementwise_results_depend_on_their_element_alone(name, data):
     """The result of an array is the array of the results."""

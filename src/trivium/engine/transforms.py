@@ -12,7 +12,7 @@ from typing import Any, overload
 import numpy as np
 
 from . import dtypes
-from .composites import as_tensor, broadcast_to, cast
+from .composites import as_tensor, cast, ones_like
 from .errors import ShapeError, UnboundInputError
 from .loops import scan
 from .passes.pipeline import improve
@@ -219,9 +219,10 @@ def _forward(
     dummies = [input(output.shape, output.dtype, name="u") for output in smooth]
     pulled = gradients(smooth, points, dummies)
     pushed = gradients(pulled, dummies, directions)
-    zeros = {dummy: broadcast_to(as_tensor(0.0).astype(dummy.dtype), dummy.shape)
-             for dummy in dummies}  # fmt: skip
-    found = iter(substitute(pushed, zeros))
+    # Jᵀu is linear, so J·v depends on no u; but only where u is not 0 does an infinite local
+    # derivative show.
+    ones = {dummy: ones_like(dummy) for dummy in dummies}
+    found = iter(substitute(pushed, ones))
     return [
         next(found) if dtypes.is_floating(output.dtype) else output * 0 for output in outputs
     ]

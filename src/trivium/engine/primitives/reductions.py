@@ -232,9 +232,9 @@ def _cumulative_prod_vjp(n: Tensor, c: Tensor) -> Tensor:
     r, p = c, _shift(x, 1)
     step = 1
     while step < x.shape[-1]:
-        r, p = r + p * _shift(r, step), p * _shift(p, step)
+        r, p = r + chain(_shift(r, step), p), p * _shift(p, step)
         step *= 2
-    return (before * r).permute(back)
+    return chain(r, before).permute(back)
 
 
 def _shift(x: Tensor, by: int) -> Tensor:
