@@ -11,11 +11,9 @@ class Stop(Enum):
     """Why an algorithm stopped: ``name`` is for files, ``value`` the sentence for people."""
 
     EPOCHS_DONE = "All requested epochs are done."
-    STEPS_DONE = "All requested steps are done."
     NO_IMPROVEMENT = (
         "The validation loss has stopped improving; the best parameters seen were restored."
     )
-    NO_MISTAKES = "Every training example is answered correctly; the rule changes nothing more."
     CONVERGED = "The gradient is as small as was asked for."
     CLOSED_FORM = "The minimum was computed directly; no steps are left to take."
     NON_FINITE = "A value became NaN or infinite; the last finite parameters were kept."

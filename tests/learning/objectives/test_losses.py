@@ -6,6 +6,8 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import special
 from sklearn import metrics
 
@@ -320,6 +322,34 @@ def test_weights_and_integer_outputs_that_do_not_fit_are_refused() -> None:
             loss_of(SquaredError(), SCORES, SCORES, weight)
     with pytest.raises(DTypeError, match="floating output"):
         loss_of(SquaredError(), np.zeros(N, int), SCORES)
+
+
+shapes = st.lists(st.integers(1, 3), min_size=1, max_size=3).map(tuple)
+
+
+@given(shapes, shapes, st.sampled_from(["float32", "float64"]))
+def test_any_equal_shapes_are_compared_and_unequal_ones_never_broadcast(
+    first: tuple[int, ...], second: tuple[int, ...], dtype: str
+) -> None:
+    f = np.arange(np.prod(first), dtype=dtype).reshape(first)
+    y = np.full(second, 0.5, dtype)
+    for objective, loss in ((SquaredError(), np.square), (AbsoluteError(), np.abs)):
+        if first == second:
+            expected = loss(f - y).sum() / len(f)
+            assert loss_of(objective, f, y) == pytest.approx(expected, rel=1e-6)
+        else:
+            with pytest.raises(ShapeError):
+                loss_of(objective, f, y)
+
+
+@pytest.mark.parametrize("kind", ["bool", "int32", "uint8", "int64"])
+def test_codes_may_be_any_whole_numbers(kind: str) -> None:
+    expected = loss_of(BinaryCrossEntropy(), SCORES, BINARY)
+    assert loss_of(BinaryCrossEntropy(), SCORES, BINARY.astype(kind)) == expected
+    if kind != "bool":
+        assert loss_of(CrossEntropy(), LOGITS, CODES.astype(kind)) == loss_of(
+            CrossEntropy(), LOGITS, CODES
+        )
 
 
 def test_the_data_may_be_unknown_when_the_objective_is_built() -> None:
