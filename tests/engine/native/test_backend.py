@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -60,7 +62,7 @@ def network(rows: int = 37, seed: int = 0):
     y = tv.tensor(rng.integers(0, sizes[-1], rows))
     weights = [
         tv.variable(rng.normal(size=shape).astype(np.float32) * 0.3, name=f"w{i}")
-        for i, shape in enumerate(zip(sizes, sizes[1:], strict=False))
+        for i, shape in enumerate(pairwise(sizes))
     ]
     biases = [tv.variable(np.zeros(n, np.float32), name=f"b{n}") for n in sizes[1:]]
     h = x

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from ..composites import binary, unary_float, where
 from ..primitives import comparison, exponential, trigonometry
 from ..tensor import Tensor
@@ -54,13 +52,13 @@ def log1p(x: ArrayLike, /) -> Tensor:
 
 
 def log2(x: ArrayLike, /) -> Tensor:
-    """The logarithm to base 2, ln x / ln 2 (within 2 units in the last place)."""
-    return log(x) / math.log(2.0)
+    """The logarithm to base 2, exact at powers of 2."""
+    return unary_float(exponential.log2, x)
 
 
 def log10(x: ArrayLike, /) -> Tensor:
-    """The logarithm to base 10, ln x / ln 10 (within 2 units in the last place)."""
-    return log(x) / math.log(10.0)
+    """The logarithm to base 10."""
+    return unary_float(exponential.log10, x)
 
 
 def logaddexp(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,30 @@ log = Primitive(
     curvature=Curvature("concave", ("increasing",)),
     samples=rules.uniform((0.3, 3)),
     native=Elementwise(lambda b, a, x: b.function("log", x)),
+)
+
+log2 = Primitive(
+    name="log2",
+    notation=r"\log_2 {0}",
+    shape=rules.same_shape,
+    dtype=rules.floating,
+    evaluate=lambda a, x: np.log2(x),
+    vjp=by_input(lambda n, c: chain(c, 1 / (n.inputs[0] * math.log(2)))),
+    curvature=Curvature("concave", ("increasing",)),
+    samples=rules.uniform((0.3, 3)),
+    native=rules.REFERENCE_ONLY,
+)
+
+log10 = Primitive(
+    name="log10",
+    notation=r"\log_{{10}} {0}",
+    shape=rules.same_shape,
+    dtype=rules.floating,
+    evaluate=lambda a, x: np.log10(x),
+    vjp=by_input(lambda n, c: chain(c, 1 / (n.inputs[0] * math.log(10)))),
+    curvature=Curvature("concave", ("increasing",)),
+    samples=rules.uniform((0.3, 3)),
+    native=rules.REFERENCE_ONLY,
 )
 
 expm1 = Primitive(

@@ -12,7 +12,11 @@ from .arithmetic import chain, sqrt
 
 
 def _function(
-    name: str, notation: str, evaluate: Any, derivative: Any, bounds: tuple[float, float],
+    name: str,
+    notation: str,
+    evaluate: Any,
+    derivative: Any,
+    bounds: tuple[float, float],
     slope: Any = "neither",
 ) -> Primitive:
     """A function of one variable; ``derivative(n, x)`` is f'(x), n the node f(x)."""
@@ -34,11 +38,19 @@ sin = _function("sin", r"\sin {0}", np.sin, lambda n, x: cos(x), (-3, 3))
 cos = _function("cos", r"\cos {0}", np.cos, lambda n, x: -sin(x), (-3, 3))
 tan = _function("tan", r"\tan {0}", np.tan, lambda n, x: 1 + n * n, (-1, 1))
 asin = _function(
-    "asin", r"\arcsin {0}", np.arcsin, lambda n, x: 1 / sqrt((1 - x) * (1 + x)), (-0.8, 0.8),
+    "asin",
+    r"\arcsin {0}",
+    np.arcsin,
+    lambda n, x: 1 / sqrt((1 - x) * (1 + x)),
+    (-0.8, 0.8),
     "increasing",
 )
 acos = _function(
-    "acos", r"\arccos {0}", np.arccos, lambda n, x: -1 / sqrt((1 - x) * (1 + x)), (-0.8, 0.8),
+    "acos",
+    r"\arccos {0}",
+    np.arccos,
+    lambda n, x: -1 / sqrt((1 - x) * (1 + x)),
+    (-0.8, 0.8),
     "decreasing",
 )
 atan = _function(
@@ -50,16 +62,28 @@ tanh = _function(
     "tanh", r"\tanh {0}", np.tanh, lambda n, x: (1 - n) * (1 + n), (-2, 2), "increasing"
 )
 asinh = _function(
-    "asinh", r"\operatorname{{arsinh}} {0}", np.arcsinh, lambda n, x: 1 / sqrt(x * x + 1),
-    (-3, 3), "increasing",
+    "asinh",
+    r"\operatorname{{arsinh}} {0}",
+    np.arcsinh,
+    lambda n, x: 1 / sqrt(x * x + 1),
+    (-3, 3),
+    "increasing",
 )
 acosh = _function(
-    "acosh", r"\operatorname{{arcosh}} {0}", np.arccosh,
-    lambda n, x: 1 / sqrt((x - 1) * (x + 1)), (1.3, 4), "increasing",
+    "acosh",
+    r"\operatorname{{arcosh}} {0}",
+    np.arccosh,
+    lambda n, x: 1 / sqrt((x - 1) * (x + 1)),
+    (1.3, 4),
+    "increasing",
 )
 atanh = _function(
-    "atanh", r"\operatorname{{artanh}} {0}", np.arctanh, lambda n, x: 1 / ((1 - x) * (1 + x)),
-    (-0.8, 0.8), "increasing",
+    "atanh",
+    r"\operatorname{{artanh}} {0}",
+    np.arctanh,
+    lambda n, x: 1 / ((1 - x) * (1 + x)),
+    (-0.8, 0.8),
+    "increasing",
 )
 
 atan2 = Primitive(

@@ -1,8 +1,8 @@
 """One LLVM module for a whole program: every kernel, and the function that runs the steps.
 
-``run(table, steps, thread, threads)`` is executed by all threads. Work that is cut into parts is
-shared; the rest is done by thread 0 while the others wait at a barrier that spins briefly and then
-gives the processor away.
+``run(table, steps, thread, threads)`` is executed by all threads. Work that is cut into parts
+is shared; the rest is done by thread 0 while the others wait at a barrier that spins briefly
+and then gives the processor away.
 """
 
 from __future__ import annotations

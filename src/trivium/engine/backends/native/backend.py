@@ -68,8 +68,8 @@ def write_in_place(lowered: Lowered) -> None:
     """Let kernels write new values straight into their variables where no one reads the old.
 
     Allowed when the value is computed elementwise, the kernel itself reads the variable only at
-    the element that it writes, and no later kernel reads the variable. What remains is copied at
-    the end of the step; a value that is only a view of a variable is first saved.
+    the element that it writes, and no later kernel reads the variable. What remains is copied
+    at the end of the step; a value that is only a view of a variable is first saved.
     """
     # What is only a view of a variable is saved first: these reads count below.
     updates = [(variable, lowered.saved(view)) for variable, view in lowered.updates]

@@ -1,4 +1,4 @@
-"""Arithmetic on the elements of a kernel: the instructions that primitives emit themselves with.
+"""Arithmetic on the elements of a kernel: what primitives emit themselves with.
 
 A primitive's ``native`` field receives an ``ElementBuilder`` and the values of its inputs, each
 with its dtype, and returns its own. Values are LLVM vectors (or scalars) of one length.
@@ -137,7 +137,7 @@ class ElementBuilder:
         return self.select(self.compare(">", x, zero), one, lower)
 
     def intrinsic(self, name: str, x: Value, *more: Value) -> Value:
-        """An LLVM intrinsic of floating numbers: fabs, floor, ceil, trunc, rint, sqrt, copysign."""
+        """An LLVM intrinsic of floating numbers: fabs, floor, ceil, trunc, rint, sqrt …"""
         arguments = [x.llvm, *[each.llvm for each in more]]
         kind = x.llvm.type
         element = "f32" if x.dtype.itemsize == 4 else "f64"

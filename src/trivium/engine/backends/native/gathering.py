@@ -13,8 +13,8 @@ __all__ = ["emit_gather"]
 def emit_gather(emitter: Emitter, name: str, kernel: GatherKernel, status: int) -> ir.Function:
     """The function ``name(table, begin, end)`` that copies the rows from begin to end.
 
-    An index outside the source sets the word at ``table[status]`` and row 0 is copied instead, so
-    that nothing outside memory is read; the caller turns the word into an error.
+    An index outside the source sets the word at ``table[status]`` and row 0 is copied instead,
+    so that nothing outside memory is read; the caller turns the word into an error.
     """
     assert kernel.source is not None and kernel.indices is not None and kernel.out is not None
     e, b = emitter, emitter.b

@@ -112,10 +112,10 @@ class RowKernel(Kernel):
 
     ``shape``: the domain. ``split``: how many leading axes are rows; None while nothing is
     reduced, so that the whole domain may be walked as one row. ``nodes``: what is computed, in
-    order. ``role``: "inner" (a value per element) or "row" (a value per row). ``stage``: the pass
-    over the row in which an inner node is computed; for a row node the number of passes that must
-    be over. ``loads``: the views of operands from outside, over the domain (inner) or over the
-    rows (row). ``stores``: node id → buffer.
+    order. ``role``: "inner" (a value per element) or "row" (a value per row). ``stage``: the
+    pass over the row in which an inner node is computed; for a row node the number of passes
+    that must be over. ``loads``: the views of operands from outside, over the domain (inner) or
+    over the rows (row). ``stores``: node id → buffer.
     """
 
     shape: Shape = ()

@@ -1,9 +1,9 @@
 """From graph to kernels: what is computed together, in which order, through which views.
 
-One walk over the graph in topological order. An elementwise node joins the kernel of its operands
-when the domains agree and nothing it needs comes later; movement becomes views; a reduction over
-the last axes ends a pass over the rows of its operand's kernel, and what follows on the same rows
-is the next pass. Everything else is a kernel of its own.
+One walk over the graph in topological order. An elementwise node joins the kernel of its
+operands when the domains agree and nothing it needs comes later; movement becomes views; a
+reduction over the last axes ends a pass over the rows of its operand's kernel, and what follows
+on the same rows is the next pass. Everything else is a kernel of its own.
 """
 
 from __future__ import annotations
@@ -122,8 +122,6 @@ class _Lowering:
             self.elementwise(node)
         elif name in _ROW_REDUCTIONS and node.inputs[0].size:
             self.reduction(node)
-        elif name == "contraction" and False:
-            self.contraction(node)
         elif name == "gather" and node.size:
             self.gather(node)
         else:

@@ -1,4 +1,4 @@
-"""The memory plan: where each intermediate buffer lies, so that dead ones make room for new ones.
+"""The memory plan: where each intermediate buffer lies, dead ones making room for new ones.
 
 A buffer lives from the kernel that writes it first to the last one that reads it. Buffers are
 placed in the order of birth at the lowest address that no living buffer covers (first fit).

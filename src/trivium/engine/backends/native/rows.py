@@ -1,8 +1,8 @@
 """Code for a RowKernel: a loop over rows, and for each row one pass per stage.
 
 A pass walks the row in vectors: loads, arithmetic in registers, stores, partial results of
-reductions. The last, shorter vector is masked. Between passes the partial results are combined in
-a fixed order, so the result does not depend on how rows are shared among threads.
+reductions. The last, shorter vector is masked. Between passes the partial results are combined
+in a fixed order, so the result does not depend on how rows are shared among threads.
 """
 
 from __future__ import annotations
