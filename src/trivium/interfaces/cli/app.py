@@ -1,0 +1,255 @@
+"""The commands, as ``trivium --help`` shows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cyclopts import App
+
+from trivium import __version__
+
+from . import options
+
+if TYPE_CHECKING:
+    from .sources import Reading
+
+__all__ = ["app"]
+
+_INTRODUCTION = """\
+Machine learning in three steps: model × objective × algorithm.
+
+A table goes in, a fitted model comes out; every fit leaves a run on disk that can be looked \
+at, resumed and used to predict."""
+
+_EXAMPLES = """\
+Examples
+
+  trivium fit iris
+  trivium fit houses.csv --target price
+  trivium fit digits --model mlp:128,64 --epochs 30
+  trivium predict runs/houses-2026-11-20-001 new.csv --out predictions.csv
+  trivium runs
+  trivium data list
+
+Results go to standard output, everything else to standard error; with --json the result is \
+one JSON object. Exit codes: 0 done, 1 failed while running, 2 the request or the data is \
+wrong, 130 interrupted (trivium resume goes on)."""
+
+_FIT = """\
+Examples
+
+  trivium fit iris
+  trivium fit houses.csv --target price
+  trivium fit houses.csv --target price --drop id --objective huber:delta=2
+  trivium fit digits --model mlp:128,64,dropout=0.1 \\
+      --objective cross-entropy+1e-4*l2 --algorithm adam:learning_rate=0.001 \\
+      --epochs 30 --json > result.json
+
+The rows are split by --seed into a test part that is only scored, a validation part that \
+decides when to stop, and the rest, which is learned from. Ctrl-C leaves a run that trivium \
+resume goes on with, bit for bit."""
+
+_PREDICT = """\
+Examples
+
+  trivium predict runs/houses-2026-11-20-001 new.csv
+  trivium predict runs/houses-2026-11-20-001 new.csv --out all.csv --input
+  trivium predict runs/iris-2026-11-20-001 iris --probabilities --json
+
+One prediction for each row, in the same order. Columns are found by name; a missing cell is \
+filled as in training. If the table has the target too, the predictions are scored."""
+
+_RESUME = """\
+Examples
+
+  trivium resume runs/digits-2026-11-20-001
+  trivium resume runs/digits-2026-11-20-001 --epochs 200
+
+A run that was interrupted (Ctrl-C, kill, power cut) goes on where its last saved state \
+stands, and ends bit for bit as if it had never stopped."""
+
+_SHOW = """\
+Examples
+
+  trivium show runs/digits-2026-11-20-001
+  trivium show runs/digits-2026-11-20-001 --json"""
+
+_RUNS = """\
+Examples
+
+  trivium runs
+  trivium runs --root experiments --json"""
+
+_LIST = """\
+Examples
+
+  trivium data list
+  trivium data list --json"""
+
+_DATA = """\
+Examples
+
+  trivium data list
+  trivium data show iris
+  trivium data show houses.csv
+  trivium data show houses.csv --target price"""
+
+app = App(
+    name="trivium",
+    help=_INTRODUCTION,
+    help_epilogue=_EXAMPLES,
+    help_format="plaintext",
+    version=__version__,
+    version_format="plaintext",
+    suppress_keyboard_interrupt=False,
+)
+app["--help"].group = app["--version"].group = "Help"
+
+data_app = App(
+    name="data",
+    help="Look at data: the built-in ones, or a file.",
+    help_epilogue=_DATA,
+    sort_key=6,
+)
+app.command(data_app)
+
+
+def _reading(given: options.FileOptions | None) -> Reading:
+    from .sources import Reading
+
+    if given is None:
+        return Reading()
+    fields = {name: getattr(given, name) for name in type(given).__dataclass_fields__}
+    names = tuple(given.names.split(",")) if given.names is not None else ()
+    return Reading(**{**fields, "names": names})
+
+
+@app.command(sort_key=1, help_epilogue=_FIT)
+def fit(
+    data: options.Data,
+    /,
+    *,
+    target: options.Target = None,
+    model: options.Model = None,
+    objective: options.Objective = None,
+    algorithm: options.Algorithm = None,
+    epochs: options.Epochs = None,
+    batch_size: options.BatchSize = None,
+    validation: options.Validation = None,
+    test: options.Test = "0.2",
+    patience: options.Patience = None,
+    seed: options.Seed = 0,
+    stratify: options.Stratify = None,
+    scale: options.Scale = None,
+    dtype: options.Dtype = None,
+    out: options.OutRun = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    reading: options.TableOptions | None = None,
+) -> int:
+    """Fit a model to a table, and leave a run."""
+    from .fitting import FitRequest, fit_command
+
+    return fit_command(
+        FitRequest(
+            data=data,
+            target=target,
+            model=model,
+            objective=objective,
+            algorithm=algorithm,
+            epochs=epochs,
+            batch_size=batch_size,
+            validation=validation,
+            test=test,
+            patience=patience,
+            seed=seed,
+            stratify=stratify,
+            scale=scale,
+            dtype=dtype,
+            out=out,
+            json=json,
+            quiet=quiet,
+            reading=_reading(reading),
+        )
+    )
+
+
+@app.command(sort_key=2, help_epilogue=_PREDICT)
+def predict(
+    run: options.Run,
+    data: options.Data,
+    /,
+    *,
+    out: options.OutFile = None,
+    probabilities: options.Probabilities = False,
+    input: options.Input = False,
+    json: options.Json = False,
+    reading: options.FileOptions | None = None,
+) -> int:
+    """Predict the rows of a table with a fitted model."""
+    from .predicting import PredictRequest, predict_command
+
+    return predict_command(
+        PredictRequest(run, data, out, probabilities, input, json, _reading(reading))
+    )
+
+
+@app.command(sort_key=3, help_epilogue=_RESUME)
+def resume(
+    run: options.Run,
+    /,
+    *,
+    epochs: options.MoreEpochs = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> int:
+    """Go on with an interrupted run, or train a finished one for longer."""
+    from .fitting import resume_command
+
+    return resume_command(run, epochs, as_json=json, quiet=quiet)
+
+
+@app.command(sort_key=4, help_epilogue=_SHOW)
+def show(run: options.Run, /, *, json: options.Json = False) -> int:
+    """Show a run: what was asked, how it went, how good it is."""
+    from .looking import show_command
+
+    return show_command(run, as_json=json)
+
+
+@app.command(sort_key=5, help_epilogue=_RUNS)
+def runs(*, root: options.Root = None, json: options.Json = False) -> int:
+    """List the runs in a directory."""
+    from .looking import runs_command
+
+    return runs_command(root or "runs", as_json=json, given=root is not None)
+
+
+@data_app.command(name="list", sort_key=1, help_epilogue=_LIST)
+def list_data(*, json: options.Json = False) -> int:
+    """List the built-in data."""
+    from .looking import data_list
+
+    return data_list(as_json=json)
+
+
+@data_app.command(name="show", sort_key=2, help_epilogue=_DATA)
+def show_data(
+    data: options.Data,
+    /,
+    *,
+    target: options.Target = None,
+    json: options.Json = False,
+    reading: options.TableOptions | None = None,
+) -> int:
+    """Show what a table holds: rows, columns, types, missing cells, what was noticed."""
+    from .looking import data_show
+
+    return data_show(data, target, _reading(reading), as_json=json)
+
+
+app.register_install_completion_command(
+    help="Install completion of commands, options, data and runs for your shell.",
+    help_epilogue="",
+    group="Help",
+)

@@ -1,0 +1,262 @@
+"""The arguments and options of the commands, with their help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from cyclopts import Group, Parameter
+
+from . import completion
+
+__all__ = [
+    "Algorithm",
+    "BatchSize",
+    "Data",
+    "Dtype",
+    "Epochs",
+    "FileOptions",
+    "Input",
+    "Json",
+    "MoreEpochs",
+    "Model",
+    "Objective",
+    "OutFile",
+    "OutRun",
+    "Patience",
+    "Probabilities",
+    "Quiet",
+    "Root",
+    "Run",
+    "Scale",
+    "Seed",
+    "Stratify",
+    "TableOptions",
+    "Target",
+    "Test",
+    "Validation",
+]
+
+_DATA = Group.create_ordered("Data")
+_STEPS = Group.create_ordered("The three steps (left out: chosen from the data)")
+_TRAINING = Group.create_ordered("Training")
+_RESULT = Group.create_ordered("Result")
+_READING = Group.create_ordered("Reading a file")
+
+
+def _option(group: Group, help: str, **more: Any) -> Parameter:
+    return Parameter(group=group, help=help, **{"show_default": False, "negative": "", **more})
+
+
+Data = Annotated[
+    str,
+    Parameter(
+        help="The name of built-in data (trivium data list), with options as in "
+        "spirals:n=1000,arms=3, or a CSV or Parquet file.",
+        completer=completion.data,
+    ),
+]
+Run = Annotated[
+    str,
+    Parameter(help="The directory of a run, or its name in runs/.", completer=completion.runs),
+]
+Target = Annotated[
+    str | None,
+    _option(
+        _DATA,
+        "The column to be learned. Built-in data have theirs.",
+        metavar="COLUMN",
+        completer=completion.columns,
+    ),
+]
+
+Model = Annotated[
+    str | None,
+    _option(
+        _STEPS,
+        "A set of functions: linear, threshold, mlp:128,64 (the sizes of its hidden layers), "
+        "mlp:64,activation=tanh …",
+        metavar="MODEL",
+        completer=completion.models,
+    ),
+]
+Objective = Annotated[
+    str | None,
+    _option(
+        _STEPS,
+        "The goodness of a function: cross-entropy, binary-cross-entropy, hinge, "
+        "squared-error, absolute-error, huber:delta=1.5; plus penalties, as in "
+        "cross-entropy+1e-4*l2.",
+        metavar="OBJECTIVE",
+        completer=completion.objectives,
+    ),
+]
+Algorithm = Annotated[
+    str | None,
+    _option(
+        _STEPS,
+        "How the best function is found: adam:learning_rate=0.001, adamw, "
+        "sgd:learning_rate=0.1,momentum=0.9, gradient-descent, rmsprop, adagrad, delta-rule, "
+        "closed-form.",
+        metavar="ALGORITHM",
+        completer=completion.algorithms,
+    ),
+]
+
+Epochs = Annotated[
+    int | None,
+    _option(
+        _TRAINING, "Passes over the training part, at most. Left out: by its size.", metavar="N"
+    ),
+]
+BatchSize = Annotated[
+    int | None, _option(_TRAINING, "Rows in a step. Left out: by the size.", metavar="N")
+]
+Validation = Annotated[
+    str | None,
+    _option(
+        _TRAINING,
+        "Part of the training rows that decides when to stop: a fraction, a number of rows, or "
+        "0. Left out: 0.2, or 0 for very small tables.",
+        metavar="PART",
+        allow_leading_hyphen=True,
+    ),
+]
+Test = Annotated[
+    str,
+    _option(
+        _TRAINING,
+        "Part of all rows that is put aside and scored at the end: a fraction, a number of "
+        "rows, or 0.",
+        metavar="PART",
+        allow_leading_hyphen=True,
+        show_default=True,
+    ),
+]
+Patience = Annotated[
+    int | None,
+    _option(
+        _TRAINING,
+        "Stop after this many epochs without a better validation loss. Left out: an eighth of "
+        "the epochs.",
+        metavar="N",
+    ),
+]
+Seed = Annotated[
+    int,
+    _option(
+        _TRAINING,
+        "Decides the split, the first values and the order of the rows.",
+        metavar="N",
+        show_default=True,
+    ),
+]
+Stratify = Annotated[
+    bool | None,
+    _option(
+        _TRAINING,
+        "Give every class its share in every part. Left out: yes for classes.",
+        negative=None,
+    ),
+]
+Scale = Annotated[
+    bool | None,
+    _option(
+        _TRAINING,
+        "Standardise features and numeric targets. Left out: yes.",
+        negative=None,
+    ),
+]
+Dtype = Annotated[
+    Literal["float32", "float64"] | None,
+    _option(_TRAINING, "Precision. Left out: float32, in closed form float64."),
+]
+MoreEpochs = Annotated[
+    int | None,
+    _option(
+        _TRAINING,
+        "A new total number of epochs, to train a finished run for longer.",
+        metavar="N",
+    ),
+]
+
+OutRun = Annotated[
+    str | None,
+    _option(
+        _RESULT, "The directory of the run. Left out: runs/NAME-DATE-NUMBER.", metavar="DIR"
+    ),
+]
+OutFile = Annotated[
+    str | None,
+    _option(
+        _RESULT,
+        "A .csv or .parquet file to write. Left out: CSV on standard output.",
+        metavar="FILE",
+    ),
+]
+Probabilities = Annotated[bool, _option(_RESULT, "Also the probability of every class.")]
+Input = Annotated[bool, _option(_RESULT, "Also the columns of DATA, in front.")]
+Json = Annotated[bool, _option(_RESULT, "Print the result as one JSON object.")]
+Quiet = Annotated[
+    bool, _option(_RESULT, "Nothing but the result and errors.", name=("--quiet", "-q"))
+]
+Root = Annotated[
+    str | None,
+    _option(_RESULT, "The directory that holds the runs. Left out: runs.", metavar="DIR"),
+]
+
+
+@Parameter(name="*", group=_READING, negative="", show_default=False)
+@dataclass(frozen=True)
+class FileOptions:
+    """How any file is read."""
+
+    missing: Annotated[
+        tuple[str, ...],
+        Parameter(
+            help="A further word for a missing cell, besides an empty one, NA, NaN, null, ? "
+            "(may be repeated).",
+            metavar="WORD",
+            allow_leading_hyphen=True,
+        ),
+    ] = ()
+    delimiter: Annotated[
+        str | None,
+        Parameter(
+            help="What separates the cells: , ; | or tab. Left out: guessed.", metavar="SIGN"
+        ),
+    ] = None
+    decimal: Annotated[
+        Literal[".", ","] | None, Parameter(help="The decimal mark. Left out: guessed.")
+    ] = None
+    names: Annotated[
+        str | None,
+        Parameter(
+            help="The columns' names, for a file without a header line.",
+            metavar="NAME,NAME,…",
+        ),
+    ] = None
+
+
+@Parameter(name="*", group=_READING, negative="", show_default=False)
+@dataclass(frozen=True)
+class TableOptions(FileOptions):
+    """How a file to learn from is read."""
+
+    drop: Annotated[
+        tuple[str, ...],
+        Parameter(help="Leave this column out (may be repeated).", metavar="COLUMN"),
+    ] = ()
+    keep: Annotated[
+        tuple[str, ...],
+        Parameter(
+            help="Use this column although it looks like an identifier.", metavar="COLUMN"
+        ),
+    ] = ()
+    categories: Annotated[
+        tuple[str, ...],
+        Parameter(help="Read the numbers of this column as labels.", metavar="COLUMN"),
+    ] = ()
+    weight: Annotated[
+        str | None, Parameter(help="The column with each row's weight.", metavar="COLUMN")
+    ] = None
