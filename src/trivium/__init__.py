@@ -41,6 +41,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "float32": ("engine.dtypes", "float32"),
     "float64": ("engine.dtypes", "float64"),
     # floor 3: the three steps
+    "Batch": ("learning.batch", "Batch"),
     "Model": ("learning.models", "Model"),
     "parameter": ("learning.models", "parameter"),
     "component": ("learning.specification", "component"),
@@ -58,7 +59,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "Regressor": ("interfaces.estimators", "Regressor"),
 }
 
-__all__ = ["__version__", *sorted(_PUBLIC)]  # noqa: PLE0604
+__all__ = ["__version__", *sorted(_PUBLIC)]
 
 if TYPE_CHECKING:
     from .engine import array, random
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
     )
     from .interfaces.estimators import Classifier, Regressor
     from .learning import algorithms, data, initializers, layers, models, objectives
+    from .learning.batch import Batch
     from .learning.fit import fit, load, resume
     from .learning.models import Model, parameter
     from .learning.specification import component

@@ -71,10 +71,7 @@ def build_problem(
     Raises RequestError when model, objective, algorithm and data do not fit together, and
     DataError when the data cannot be used.
     """
-    wanted = objective.task
-    if wanted == "regression" and model.output == "probability":
-        wanted = "classification"
-    task = infer_task(train, wanted)
+    task = infer_task(train, objective.wanted_task(model))
     fitted = encoder or Encoder.fit(train, task, scale=options.scale)
     classes = fitted.classes
     objective.refuse(model, task, classes)

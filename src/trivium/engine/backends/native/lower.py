@@ -236,37 +236,36 @@ class _Lowering:
         """The node of the kernel whose register holds ``node``, for the kernel's own domain."""
         kernel = self.kernels[kernel_index]
         assert isinstance(kernel, RowKernel)
-        current = node
-        while current.primitive.name in _TRANSPARENT:
-            current = current.inputs[0]
-        if self.home.get(id(current)) == kernel_index:
+        current = _strip(node, _TRANSPARENT)
+        if self.home.get(id(current)) == kernel_index and kernel.shape == node.shape:
             return current
-        if kernel.split is None or current.primitive.name != "broadcast":
-            return None
-        if current.shape != kernel.shape:
+        if current.primitive.name != "broadcast" or current.shape != kernel.shape:
             return None
         # A value per row, repeated along the row: broadcast(reshape(row)).
         source = current.inputs[0]
-        inner = len(kernel.shape) - kernel.split
         padded = (1,) * (current.ndim - source.ndim) + source.shape
-        if padded != (*kernel.rows, *(1,) * inner):
+        if kernel.split is None or padded != _kept_rows(kernel):
             return None
-        while source.primitive.name in ("reshape", *_TRANSPARENT):
-            source = source.inputs[0]
-        same = self.home.get(id(source)) == kernel_index and source.shape == kernel.rows
-        return source if same and kernel.role[id(source)] == "row" else None
+        return self.row_register(kernel_index, source)
+
+    def row_register(self, kernel_index: int, node: Tensor) -> Tensor | None:
+        """The row node of the kernel that holds ``node``, a value per row in any such shape."""
+        kernel = self.kernels[kernel_index]
+        assert isinstance(kernel, RowKernel)
+        source = _strip(node, ("reshape", *_TRANSPARENT))
+        if self.home.get(id(source)) != kernel_index or kernel.role[id(source)] != "row":
+            return None
+        return source
 
     def settle(self, operand: Tensor) -> None:
         """Resolve the views that may need a copy before a kernel is chosen to read them."""
-        if (
-            id(operand) in self.home
-            or id(operand) in self.place
-            or immediate(operand) is not None
-        ):
+        known = id(operand) in self.home or id(operand) in self.place
+        if known or immediate(operand) is not None:
             return
-        root = _root(operand, self.home, self.place)
-        index = self.home.get(id(root))
-        if index is None or self.register(index, operand) is None:
+        index = self.home.get(id(_root(operand, self.home, self.place)))
+        if index is None or (
+            self.register(index, operand) is None and self.row_register(index, operand) is None
+        ):
             self.view(operand)
 
     def elementwise(self, node: Tensor) -> None:
@@ -280,42 +279,41 @@ class _Lowering:
         self.join(self.append(RowKernel(shape=node.shape)), node)
 
     def fits(self, index: int, node: Tensor) -> bool:
+        """Whether the kernel can compute ``node`` with what it holds or what is there before."""
         kernel = self.kernels[index]
         if not isinstance(kernel, RowKernel) or "copy" in kernel.role.values():
             return False
-        if node.shape != kernel.shape:
-            as_row = kernel.split is not None and node.shape == kernel.rows
-            if not as_row:
-                return False
+        if node.shape == kernel.shape:
             return all(
-                self.ready(each) < index
-                or (self.home.get(id(_through(each))) == index
-                and kernel.role[id(_through(each))] == "row")
+                self.ready(each) < index or self.register(index, each) is not None
                 for each in node.inputs
-            ) and any(self.home.get(id(_through(each))) == index for each in node.inputs)
-        return all(
-            self.ready(each) < index or self.register(index, each) is not None
-            for each in node.inputs
+            )
+        if not _is_row(kernel, node):
+            return False
+        held = [self.row_register(index, each) is not None for each in node.inputs]
+        return any(held) and all(
+            inside or self.ready(each) < index
+            for inside, each in zip(held, node.inputs, strict=True)
         )
 
     def join(self, index: int, node: Tensor) -> None:
         kernel = self.kernels[index]
         assert isinstance(kernel, RowKernel)
-        is_row = kernel.split is not None and node.shape == kernel.rows != kernel.shape
+        is_row = _is_row(kernel, node)
         stage = 0
         for each in node.inputs:
-            held = _through(each) if is_row else self.register(index, each)
-            if held is not None and self.home.get(id(held)) == index:
+            held = self.row_register(index, each) if is_row else self.register(index, each)
+            if held is not None:
                 kernel.alias[id(each)] = held
                 stage = max(stage, kernel.stage[id(held)])
             else:
-                self.load(kernel, each, node.shape)
+                self.load(kernel, each)
         kernel.nodes.append(node)
         kernel.role[id(node)] = "row" if is_row else "inner"
         kernel.stage[id(node)] = stage
         self.home[id(node)] = index
 
-    def load(self, kernel: RowKernel, node: Tensor, shape: tuple[int, ...]) -> None:
+    def load(self, kernel: RowKernel, node: Tensor) -> None:
         if id(node) in kernel.loads:
             return
         if immediate(node) is None:
@@ -348,7 +346,7 @@ class _Lowering:
         index = self.append(RowKernel(shape=source.shape, split=outer))
         kernel = self.kernels[index]
         assert isinstance(kernel, RowKernel)
-        self.load(kernel, source, source.shape)
+        self.load(kernel, source)
         self.add_reduction(index, node, source)
 
     def add_reduction(self, index: int, node: Tensor, held: Tensor) -> None:
@@ -464,12 +462,22 @@ def _root(node: Tensor, home: Mapping[int, int], place: Mapping[int, View]) -> T
     return node
 
 
-def _through(node: Tensor) -> Tensor:
-    while node.primitive.name in _TRANSPARENT or (
-        node.primitive.name in ("reshape", "broadcast") and node.shape == node.inputs[0].shape
-    ):
+def _strip(node: Tensor, names: tuple[str, ...]) -> Tensor:
+    while node.primitive.name in names:
         node = node.inputs[0]
     return node
+
+
+def _kept_rows(kernel: RowKernel) -> tuple[int, ...]:
+    """The shape of a value per row when the reduced axes are kept with size 1."""
+    return (*kernel.rows, *(1,) * (len(kernel.shape) - len(kernel.rows)))
+
+
+def _is_row(kernel: RowKernel, node: Tensor) -> bool:
+    """Whether ``node`` has one value per row of the kernel."""
+    if kernel.split is None or node.shape == kernel.shape:
+        return False
+    return node.shape in (kernel.rows, _kept_rows(kernel))
 
 
 def immediate(node: Tensor) -> Any:
