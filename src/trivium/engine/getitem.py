@@ -28,24 +28,17 @@ def getitem(x: Tensor, key: Any) -> Tensor:
     basic: list[Any] = []
     arrays: list[tuple[int, Tensor]] = []  # axis of the result of basic indexing, indices
     separated, last = False, None
-    axis, position = 0, 0
-    for entry in entries:
+    position = 0
+    for place, entry in enumerate(entries):
         if isinstance(entry, Tensor):
-            if last is not None and position != last + 1:
-                separated = True
+            separated |= last is not None and place != last + 1
+            last = place
             arrays.append((position, entry))
-            last = position
             basic.append(slice(None))
-            axis, position = axis + 1, position + 1
-        elif entry is None:
-            basic.append(None)
             position += 1
-        elif isinstance(entry, slice):
+        elif entry is not Ellipsis:  # one that stands for no axis only separates
             basic.append(entry)
-            axis, position = axis + 1, position + 1
-        else:
-            basic.append(entry)
-            axis += 1
+            position += entry is None or isinstance(entry, slice)
     result = _basic(x, basic)
     if not arrays:
         return result
@@ -53,7 +46,7 @@ def getitem(x: Tensor, key: Any) -> Tensor:
 
 
 def _expand(x: Tensor, key: tuple[Any, ...]) -> list[Any]:
-    """One entry per axis (plus None): ints, slices, None, integer tensors."""
+    """One entry per axis: ints, slices, integer tensors; and None, and an idle Ellipsis."""
     entries: list[Any] = []
     for entry in key:
         entries.extend(_normalized(entry))
@@ -66,8 +59,9 @@ def _expand(x: Tensor, key: tuple[Any, ...]) -> list[Any]:
     if len(ellipses) > 1:
         raise IndexRangeError("an index can contain only one ellipsis (...)")
     place = ellipses[0] if ellipses else len(entries)
-    entries[place : place + 1] = [slice(None)] * (x.ndim - used)
-    if any(isinstance(entry, Tensor) for entry in entries):
+    if used < x.ndim or not ellipses:
+        entries[place : place + 1] = [slice(None)] * (x.ndim - used)
+    if any(isinstance(entry, Tensor | _MaskAxis) for entry in entries):
         # NumPy lets an integer take part in advanced indexing as a scalar index array.
         entries = [
             literal(entry, dtypes.int64) if isinstance(entry, int) else entry
@@ -79,7 +73,7 @@ def _expand(x: Tensor, key: tuple[Any, ...]) -> list[Any]:
 def _masks_checked(x: Tensor, entries: list[Any]) -> list[Any]:
     axis = 0
     for i, entry in enumerate(entries):
-        if entry is None:
+        if entry is None or entry is Ellipsis:
             continue
         if isinstance(entry, _MaskAxis):
             if entry.size != x.shape[axis]:

@@ -148,6 +148,9 @@ class Tensor(_Fields):
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"tensors are immutable: {name!r} cannot be set")
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"tensors are immutable: {name!r} cannot be deleted")
+
     @property
     def ndim(self) -> int:
         """The number of axes."""
