@@ -55,7 +55,7 @@ def live(path: Path) -> int:
     if child:
         return child
     try:
-        if not path.exists():
+        if not (path / "run.json").exists():  # not begun, or killed while it was made
             start(path)
         elif not RunDirectory.open(path).has_state:
             os._exit(3)
@@ -106,7 +106,7 @@ def kill_nine(directory: Path, kills: int = 30) -> str:
             continue
         elif os.WEXITSTATUS(status) != 0:
             return "a life ended with an error"
-        if path.exists() and RunDirectory.open(path).has_state:
+        if (path / "run.json").exists() and RunDirectory.open(path).has_state:
             run = RunDirectory.open(path)
             middle += run.read_state()[1]["counters"]["position"] > 0
             if run.read_result() is not None:  # finished before it could be killed: once more

@@ -14,7 +14,7 @@ import llvmlite.ir as ir
 
 from .columns import column_parts, emit_columns
 from .emitter import I32, I64, POINTER, Emitter
-from .gathering import emit_gather
+from .gathering import emit_gather, emit_scatter
 from .kernels import (
     Buffer,
     CallKernel,
@@ -22,6 +22,7 @@ from .kernels import (
     GatherKernel,
     Kernel,
     RowKernel,
+    ScatterKernel,
     View,
 )
 from .lower import Lowered
@@ -101,6 +102,9 @@ def _task(
         function = emit_gather(emitter, name, kernel, STATUS)
         parts = kernel.indices.size if kernel.indices is not None else 1
         heavy = kernel.out.nbytes >= 1 << 17
+    elif isinstance(kernel, ScatterKernel):
+        function = emit_scatter(emitter, name, kernel, STATUS)
+        parts, heavy = 1, False
     else:
         assert isinstance(kernel, CallKernel)
         return Task(kernel, None, 1, False)
@@ -170,25 +174,21 @@ def _finish_step(e: Emitter, table: Any, lowered: Lowered, s: Any) -> None:
     """Copy what was not written in place: new values of variables, and the step's outputs."""
     b = e.b
     for variable_buffer, view in lowered.copies:
-        _copy(e, e.base(table, variable_buffer), _address(e, table, view), view.buffer, view)
+        e.copy(e.base(table, variable_buffer), _address(e, table, view), _bytes(view))
     for buffer, view in lowered.stepped:
-        size = view.size * view.buffer.dtype.itemsize
-        base = b.gep(e.base(table, buffer), [b.mul(s, e.i64(size))], source_etype=ir.IntType(8))
-        _copy(e, base, _address(e, table, view), view.buffer, view)
+        start = b.mul(s, e.i64(_bytes(view)))
+        base = b.gep(e.base(table, buffer), [start], source_etype=ir.IntType(8))
+        e.copy(base, _address(e, table, view), _bytes(view))
+
+
+def _bytes(view: View) -> int:
+    return view.size * view.buffer.dtype.itemsize
 
 
 def _address(e: Emitter, table: Any, view: View) -> Any:
     base = e.base(table, view.buffer)
     at = e.i64(view.offset * view.buffer.dtype.itemsize)
     return e.b.gep(base, [at], source_etype=ir.IntType(8))
-
-
-def _copy(e: Emitter, target: Any, source: Any, buffer: Buffer, view: View) -> None:
-    kind = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, I64, ir.IntType(1)])
-    name = "llvm.memcpy.p0.p0.i64"
-    copy = e.module.globals.get(name) or ir.Function(e.module, kind, name)
-    size = view.size * buffer.dtype.itemsize
-    e.b.call(copy, [target, source, e.i64(size), ir.Constant(ir.IntType(1), 0)])
 
 
 def _barrier_function(e: Emitter, target: Any) -> ir.Function:

@@ -91,6 +91,23 @@ class Emitter:
         with self.b.if_then(condition):
             yield
 
+    # Blocks of memory.
+
+    def copy(self, target: Any, source: Any, size: int) -> None:
+        """Copy ``size`` bytes that do not overlap."""
+        kind = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, I64, I1])
+        function = self._declared("llvm.memcpy.p0.p0.i64", kind)
+        self.b.call(function, [target, source, self.i64(size), ir.Constant(I1, 0)])
+
+    def zero(self, target: Any, size: int) -> None:
+        """Set ``size`` bytes to zero."""
+        kind = ir.FunctionType(ir.VoidType(), [POINTER, I8, I64, I1])
+        function = self._declared("llvm.memset.p0.i64", kind)
+        self.b.call(function, [target, I8(0), self.i64(size), ir.Constant(I1, 0)])
+
+    def _declared(self, name: str, kind: Any) -> ir.Function:
+        return self.module.globals.get(name) or ir.Function(self.module, kind, name)
+
     # Vectors.
 
     def splat(self, scalar: Any, lanes: int) -> Any:
@@ -184,8 +201,7 @@ class Emitter:
         else:
             kind = ir.FunctionType(ir.VoidType(), [vector, POINTER, mask])
         name = f"llvm.masked.{what}.{suffix}.p0"
-        found = self.module.globals.get(name)
-        return found if found is not None else ir.Function(self.module, kind, name)
+        return self._declared(name, kind)
 
 
 def _suffix(kind: Any) -> str:

@@ -1,13 +1,16 @@
-"""Code for a GatherKernel: rows copied by index, with every index checked."""
+"""Code for gather and scatter: rows copied or added by index, with every index checked."""
 
 from __future__ import annotations
 
+import math
+
 import llvmlite.ir as ir
 
+from .elements import ElementBuilder, Value
 from .emitter import I64, POINTER, Emitter
-from .kernels import GatherKernel, View
+from .kernels import GatherKernel, ScatterKernel, View
 
-__all__ = ["emit_gather"]
+__all__ = ["emit_gather", "emit_scatter"]
 
 
 def emit_gather(emitter: Emitter, name: str, kernel: GatherKernel, status: int) -> ir.Function:
@@ -24,24 +27,67 @@ def emit_gather(emitter: Emitter, name: str, kernel: GatherKernel, status: int) 
     x, at, y = (e.base(table, each) for each in (source.buffer, indices.buffer, out))
     row = View(source.buffer, source.shape[1:], source.strides[1:])
     size = source.buffer.dtype.itemsize
-    kind = ir.FunctionType(ir.VoidType(), [POINTER, POINTER, I64, ir.IntType(1)])
-    known = "llvm.memcpy.p0.p0.i64"
-    copy = e.module.globals.get(known) or ir.Function(e.module, kind, known)
-    word = b.load(b.gep(table, [e.i64(status)], source_etype=POINTER), typ=POINTER)
+    word = _status_word(e, table, status)
 
     def one(i: ir.Value) -> None:
-        index = e.load_scalar(at, b.add(i, e.i64(indices.offset)), indices.buffer.dtype)
-        if index.type != I64:
-            index = b.sext(index, I64)
-        inside = b.icmp_unsigned("<", index, e.i64(source.shape[0]))
-        with b.if_then(b.not_(inside), likely=False):
-            b.store(e.i64(1), word)
-        safe = b.select(inside, index, e.i64(0))
+        safe = _checked(e, at, indices, i, source.shape[0], word)
         offset = b.add(e.i64(source.offset), b.mul(safe, e.i64(source.strides[0])))
         start = b.gep(x, [b.mul(offset, e.i64(size))], source_etype=ir.IntType(8))
         target = b.gep(y, [b.mul(i, e.i64(row.size * size))], source_etype=ir.IntType(8))
-        b.call(copy, [target, start, e.i64(row.size * size), ir.Constant(ir.IntType(1), 0)])
+        e.copy(target, start, row.size * size)
 
     e.loop(begin, end, 1, one)
     b.ret_void()
     return function
+
+
+def emit_scatter(emitter: Emitter, name: str, kernel: ScatterKernel, status: int) -> ir.Function:
+    """The function ``name(table, begin, end)``; one part, because rows may be added to twice.
+
+    An index outside the result sets the word at ``table[status]`` and row 0 is added to instead.
+    """
+    assert kernel.source is not None and kernel.indices is not None and kernel.out is not None
+    e, b = emitter, emitter.b
+    source, indices, out = kernel.source, kernel.indices, kernel.out
+    function = e.kernel_function(name)
+    table = function.args[0]
+    x, at, y = (e.base(table, each) for each in (source.buffer, indices.buffer, out))
+    word = _status_word(e, table, status)
+    dtype, width = out.dtype, math.prod(out.shape[1:])
+    e.zero(y, out.nbytes)
+    build = ElementBuilder(b, 1)
+
+    def one(i: ir.Value) -> None:
+        safe = _checked(e, at, indices, i, out.shape[0], word)
+        start = b.add(e.i64(source.offset), b.mul(i, e.i64(width)))
+        target = b.mul(safe, e.i64(width))
+
+        def element(j: ir.Value) -> None:
+            new = Value(e.load_scalar(x, b.add(start, j), dtype), dtype)
+            old = Value(e.load_scalar(y, b.add(target, j), dtype), dtype)
+            total = build.add(old, new).llvm
+            e.store_vector(y, b.add(target, j), total, dtype, 1, None)
+
+        e.loop(e.i64(0), e.i64(width), 1, element)
+
+    e.loop(e.i64(0), e.i64(indices.size), 1, one)
+    b.ret_void()
+    return function
+
+
+def _status_word(e: Emitter, table: ir.Value, status: int) -> ir.Value:
+    return e.b.load(e.b.gep(table, [e.i64(status)], source_etype=POINTER), typ=POINTER)
+
+
+def _checked(
+    e: Emitter, at: ir.Value, indices: View, i: ir.Value, rows: int, word: ir.Value
+) -> ir.Value:
+    """The i-th index if it is inside 0 … rows - 1; otherwise 0, and the word says so."""
+    b = e.b
+    index = e.load_scalar(at, b.add(i, e.i64(indices.offset)), indices.buffer.dtype)
+    if index.type != I64:
+        index = b.sext(index, I64)
+    inside = b.icmp_unsigned("<", index, e.i64(rows))
+    with b.if_then(b.not_(inside), likely=False):
+        b.store(e.i64(1), word)
+    return b.select(inside, index, e.i64(0))

@@ -22,6 +22,7 @@ __all__ = [
     "GatherKernel",
     "Kernel",
     "RowKernel",
+    "ScatterKernel",
     "View",
     "contiguous_strides",
     "whole",
@@ -182,6 +183,20 @@ class GatherKernel(Kernel):
         """One line for people."""
         assert self.source is not None and self.indices is not None
         return f"gather {self.indices.size} rows of {self.source.shape}"
+
+
+@dataclass(eq=False)
+class ScatterKernel(Kernel):
+    """out[indices[i…]] += source[i…] on zeros, whole rows at a time, in the order of i."""
+
+    source: View | None = None
+    indices: View | None = None
+    out: Buffer | None = None
+
+    def describe(self) -> str:
+        """One line for people."""
+        assert self.out is not None and self.indices is not None
+        return f"scatter {self.indices.size} rows into {self.out.shape}"
 
 
 @dataclass(eq=False)

@@ -25,6 +25,7 @@ from .kernels import (
     GatherKernel,
     Kernel,
     RowKernel,
+    ScatterKernel,
     View,
     contiguous_strides,
     whole,
@@ -99,8 +100,7 @@ class _Lowering:
         self.positions = {id(each): i for i, each in enumerate(inputs)}
 
     def run(self, outputs: Sequence[Tensor], updates: Mapping[Variable, Tensor]) -> Lowered:
-        everything = [*outputs, *updates.values()]
-        for node in topological(everything):
+        for node in _by_level(topological([*outputs, *updates.values()])):
             self.visit(node)
         self.result.outputs = [self.view(node) for node in outputs]
         self.result.updates = [(v, self.view(node)) for v, node in updates.items()]
@@ -124,6 +124,8 @@ class _Lowering:
             self.reduction(node)
         elif name == "gather" and node.size:
             self.gather(node)
+        elif name == "scatter_add" and node.inputs[0].size:
+            self.scatter(node)
         else:
             self.call(node)
 
@@ -444,6 +446,13 @@ class _Lowering:
         self.made[id(node)] = self.append(kernel)
         self.place[id(node)] = whole(buffer)
 
+    def scatter(self, node: Tensor) -> None:
+        updates, indices = (self.contiguous(each) for each in node.inputs)
+        buffer = Buffer(node.shape, node.dtype, "arena")
+        kernel = ScatterKernel(source=updates, indices=indices, out=buffer)
+        self.made[id(node)] = self.append(kernel)
+        self.place[id(node)] = whole(buffer)
+
     def call(self, node: Tensor) -> None:
         sources = [self.view(each) for each in node.inputs]
         if node.parts is not None:
@@ -453,6 +462,37 @@ class _Lowering:
             outs = [Buffer(node.shape, node.dtype, "arena")]
             self.place[id(node)] = whole(outs[0])
         self.made[id(node)] = self.append(CallKernel(node=node, sources=sources, outs=outs))
+
+
+def _by_level(order: list[Tensor]) -> list[Tensor]:
+    """The order in which most can be fused: by how many kernels of their own lie before a node.
+
+    A node's level exceeds those of its inputs by one if it cannot be part of a row kernel.
+    Scalars are computed as early as they can be, so that they do not tear later chains apart.
+    Larger elementwise work waits until the level of its first use, so that it is fused there
+    instead of being kept in memory meanwhile.
+    """
+    level: dict[int, int] = {}
+    for node in order:
+        before = max((level[id(each)] for each in node.inputs), default=0)
+        level[id(node)] = before + (not _fusible(node))
+    latest: dict[int, int] = {}
+    for node in reversed(order):
+        if _fusible(node) and node.inputs and node.size > 1 and id(node) in latest:
+            level[id(node)] = max(level[id(node)], latest[id(node)])
+        wanted = level[id(node)] - (not _fusible(node))
+        for each in node.inputs:
+            latest[id(each)] = min(latest.get(id(each), wanted), wanted)
+    return sorted(order, key=lambda node: (level[id(node)], _fusible(node)))
+
+
+def _fusible(node: Tensor) -> bool:
+    name = node.primitive.name
+    return (
+        not node.inputs
+        or name in (*_MOVEMENT, *_TRANSPARENT, *_ROW_REDUCTIONS, "project")
+        or isinstance(node.primitive.native, Elementwise)
+    )
 
 
 def _root(node: Tensor, home: Mapping[int, int], place: Mapping[int, View]) -> Tensor:

@@ -16,6 +16,7 @@ from .kernels import (
     GatherKernel,
     Kernel,
     RowKernel,
+    ScatterKernel,
 )
 
 __all__ = ["plan_memory", "touch"]
@@ -35,7 +36,7 @@ def touch(kernel: Kernel) -> None:
         assert kernel.left is not None and kernel.right is not None and kernel.out is not None
         kernel.reads = [kernel.left.buffer, kernel.right.buffer]
         kernel.writes = [kernel.out]
-    elif isinstance(kernel, GatherKernel):
+    elif isinstance(kernel, GatherKernel | ScatterKernel):
         assert kernel.source is not None and kernel.indices is not None
         assert kernel.out is not None
         kernel.reads = [kernel.source.buffer, kernel.indices.buffer]
