@@ -375,3 +375,19 @@ def test_scikit_learn_is_imported_only_for_the_estimators() -> None:
         "assert 'sklearn' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_different_examples_are_found_once_whatever_their_order_and_number() -> None:
+    from trivium.interfaces.estimators.distinct import distinct
+    from trivium.learning.data import as_dataset
+
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(-1, 2, (60, 3)) * 0.5, rng.choice(["a", "b"], 60)
+    order = rng.permutation(np.repeat(np.arange(60), rng.integers(1, 4, 60)))
+    mine, theirs = (
+        distinct(as_dataset((x, y))),
+        distinct(as_dataset((-x[order] * -1, y[order]))),
+    )
+    same(mine.x, theirs.x)
+    same(mine.y, theirs.y)
+    assert len(mine) == len({(*row, label) for row, label in zip(x.tolist(), y, strict=True)})
