@@ -19,6 +19,7 @@ from .kernels import (
     Buffer,
     CallKernel,
     ColumnKernel,
+    ContractionKernel,
     GatherKernel,
     Kernel,
     RowKernel,
@@ -26,25 +27,30 @@ from .kernels import (
     View,
 )
 from .lower import Lowered
+from .products import emit_product, plan_product
 from .rows import RowPlan, emit_rows
 
 __all__ = ["Assembly", "Task", "assemble"]
 
 # The table's first entries; buffers follow.
-ARENA, STATUS, BARRIER = range(3)
-FIRST_BUFFER = 3
+ARENA, STATUS, BARRIER, SCRATCH = range(4)
+FIRST_BUFFER = 4
 # Called as (table, number of the task) to run a reference function.
 CALL_SYMBOL = "trivium_call_reference"
 
 
 @dataclass
 class Task:
-    """One kernel of the program with its function and how it is shared."""
+    """One kernel of the program with its function and how it is shared.
+
+    ``scratch``: bytes of memory of its own that each thread needs.
+    """
 
     kernel: Kernel
     function: Any
     parts: int
     shared: bool
+    scratch: int = 0
 
 
 @dataclass
@@ -84,13 +90,13 @@ def assemble(
 
 
 def _task(
-    emitter: Emitter, target: Any, name: str, kernel: Kernel, plan: RowPlan | None, threads: int
+    emitter: Emitter, target: Any, name: str, kernel: Kernel, rows: RowPlan | None, threads: int
 ) -> Task:
     if isinstance(kernel, RowKernel):
-        assert plan is not None
-        function = emit_rows(emitter, name, kernel, plan)
-        parts = plan.parts
-        heavy = plan.rows * plan.inner * max(len(kernel.nodes), 2) >= 1 << 15
+        assert rows is not None
+        function = emit_rows(emitter, name, kernel, rows)
+        parts = rows.parts
+        heavy = rows.rows * rows.inner * max(len(kernel.nodes), 2) >= 1 << 15
     elif isinstance(kernel, ColumnKernel):
         assert kernel.source is not None
         lanes = target.lanes(kernel.source.buffer.dtype)
@@ -102,6 +108,12 @@ def _task(
         function = emit_gather(emitter, name, kernel, STATUS)
         parts = kernel.indices.size if kernel.indices is not None else 1
         heavy = kernel.out.nbytes >= 1 << 17
+    elif isinstance(kernel, ContractionKernel):
+        plan = plan_product(kernel, target, threads)
+        function = emit_product(emitter, name, kernel, plan, SCRATCH)
+        target.prepare(function)
+        shared = threads > 1 and plan.flops >= 1 << 17 and plan.parts > 1
+        return Task(kernel, function, plan.parts, shared, plan.scratch_bytes)
     elif isinstance(kernel, ScatterKernel):
         function = emit_scatter(emitter, name, kernel, STATUS)
         parts, heavy = 1, False

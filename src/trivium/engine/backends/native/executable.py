@@ -14,7 +14,15 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from ...errors import IndexRangeError
-from .assemble import ARENA, BARRIER, CALL_SYMBOL, FIRST_BUFFER, STATUS, Assembly
+from .assemble import (
+    ARENA,
+    BARRIER,
+    CALL_SYMBOL,
+    FIRST_BUFFER,
+    SCRATCH,
+    STATUS,
+    Assembly,
+)
 from .kernels import Buffer, CallKernel, View
 from .lower import Lowered
 
@@ -74,12 +82,16 @@ class NativeExecutable:
         self._arena = aligned(max(arena_bytes, 64))
         self._status = aligned(64)
         self._barrier = aligned(192)
-        self._table = np.zeros(FIRST_BUFFER + len(assembly.externals), np.int64)
+        # One table per thread: they differ in the scratch memory only.
+        self._table = np.zeros((threads, FIRST_BUFFER + len(assembly.externals)), np.int64)
+        own = max((task.scratch for task in assembly.tasks), default=0)
+        self._scratch = [aligned(own + 64) for _ in range(threads)]
+        self._table[:, SCRATCH] = [each.ctypes.data for each in self._scratch]
         self._arrays: list[Array] = []
         self._error: BaseException | None = None
-        self._table[ARENA] = self._arena.ctypes.data
-        self._table[STATUS] = self._status.ctypes.data
-        self._table[BARRIER] = self._barrier.ctypes.data
+        self._table[:, ARENA] = self._arena.ctypes.data
+        self._table[:, STATUS] = self._status.ctypes.data
+        self._table[:, BARRIER] = self._barrier.ctypes.data
         _living[self._table.ctypes.data] = self
         self._bound: dict[int, Array] = {}
         self._inputs: dict[int, int] = {}
@@ -92,10 +104,10 @@ class NativeExecutable:
     def _bind_external(self, slot: int, buffer: Buffer) -> None:
         if buffer.kind == "constant":
             self._bound[id(buffer)] = buffer.source
-            self._table[slot] = buffer.source.ctypes.data
+            self._table[:, slot] = buffer.source.ctypes.data
         elif buffer.kind == "variable":
             self._bound[id(buffer)] = buffer.source.storage
-            self._table[slot] = buffer.source.storage.ctypes.data
+            self._table[:, slot] = buffer.source.storage.ctypes.data
         elif buffer.kind == "input":
             self._inputs[buffer.source] = slot
         else:
@@ -109,13 +121,13 @@ class NativeExecutable:
     def _run_locked(self, inputs: Sequence[Array], steps: int) -> list[Array]:
         held = [np.ascontiguousarray(array) for array in inputs]
         for position, slot in self._inputs.items():
-            self._table[slot] = held[position].ctypes.data
+            self._table[:, slot] = held[position].ctypes.data
             buffer = self._assembly.externals[slot - FIRST_BUFFER]
             self._bound[id(buffer)] = held[position]
         results = []
         for slot, buffer in self._outputs:
             result = np.empty((steps, *buffer.shape), buffer.dtype)
-            self._table[slot] = result.ctypes.data
+            self._table[:, slot] = result.ctypes.data
             results.append(result)
         self._status[:] = 0
         self._error = None
@@ -132,7 +144,7 @@ class NativeExecutable:
         return results
 
     def _share(self, thread: int, steps: int) -> None:
-        self._run(self._table.ctypes.data, steps, thread, self._threads)
+        self._run(self._table[thread].ctypes.data, steps, thread, self._threads)
 
     def _explain_index(self) -> None:
         raise IndexRangeError(

@@ -122,6 +122,8 @@ class _Lowering:
             self.elementwise(node)
         elif name in _ROW_REDUCTIONS and node.inputs[0].size:
             self.reduction(node)
+        elif name == "contraction":
+            self.contraction(node)
         elif name == "gather" and node.size:
             self.gather(node)
         elif name == "scatter_add" and node.inputs[0].size:
