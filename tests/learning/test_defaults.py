@@ -99,8 +99,23 @@ def test_curves_get_a_network():
     assert found.patience == found.epochs // 8
 
 
-def test_many_rows_get_a_larger_network_and_larger_batches():
+def test_many_rows_of_a_line_stay_linear():
+    """The strength of the prior is that of 500 rows, so its weight shrinks with the rest."""
     found = recommend(table(30_000, line))
+    assert isinstance(found.model, Linear)
+    ((strength, _),) = found.objective.penalties
+    assert strength < 1e-3
+
+
+def test_a_rare_class_that_the_sample_misses():
+    labels = np.zeros(20_000, dtype=int)
+    labels[:3] = 1
+    x = np.random.default_rng(0).normal(size=(20_000, 2))
+    assert recommend(tv.data.as_dataset((x, labels))).task == "classification"
+
+
+def test_many_rows_get_a_larger_network_and_larger_batches():
+    found = recommend(table(30_000, bend))
     assert found.model.spec() == MLP([128, 64]).spec()
     assert found.algorithm == Adam(learning_rate=0.001)
     assert found.batch_size == 256

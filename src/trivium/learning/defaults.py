@@ -2,8 +2,9 @@
 
 One rule, the same for the command line and the estimators (n: rows to train on):
 
-- model: MLP([128, 64]) for more than 2,000 rows. Else MLP([64]) if a curved regression removes
-  more than a tenth of a linear one's leave-one-out error (``linearity``), Linear if not.
+- model: Linear, unless a curved regression removes more than a tenth of a linear one's
+  leave-one-out error (``linearity``); then MLP([64]). For more than 2,000 rows a twentieth is
+  enough, and it is MLP([128, 64]). At most 500 rows are looked at.
 - objective: cross-entropy for classes, squared error for quantities; plus λ L2 with λ = 1/n,
   for linear regression the λ that leave-one-out errors prefer.
 - algorithm: closed form for linear regression; else Adam with rate 0.01 for linear models,
@@ -32,8 +33,10 @@ from trivium.learning.objectives import L2, CrossEntropy, Objective, SquaredErro
 
 __all__ = ["Recommendation", "recommend"]
 
-LARGE = 2_000  # more rows teach a network of two layers, whatever the dependence is
-CURVED = 0.9  # the share of the linear model's error that a curved one must leave to be needed
+LARGE = 2_000  # more rows teach a network of two layers
+# The share of the linear model's error that a curved one must leave to be needed: a network
+# loses less of its advantage to noise where there are many rows.
+CURVED, CURVED_LARGE = 0.9, 0.95
 FEWEST = 20  # rows below which a validation part says nothing
 
 _SHARE = 0.2
@@ -138,11 +141,12 @@ def _held_out(dataset: Dataset, share: float | int) -> int:
 
 
 def _examine(dataset: Dataset, task: str) -> Linearity | None:
-    """The comparison on at most ROWS rows, or None for a table too long to need it."""
-    if len(dataset) > LARGE:
-        return None
-    encoder = Encoder.fit(dataset, task, scale=True)
+    """The comparison on at most ROWS rows, or None where they have but one class or value."""
     part = dataset.take(np.sort(permutation(len(dataset), 0)[:ROWS]))
+    assert part.target is not None
+    if len(part) < len(dataset) and len(np.unique(part.target, axis=0)) < 2:
+        return None
+    encoder = Encoder.fit(part, task, scale=True)
     encoded = encoder.transform(part)
     assert encoded.y is not None
     y = encoded.y
@@ -158,10 +162,11 @@ def _model(
         return ThresholdNeuron(), None, "the delta rule teaches a single neuron"
     if isinstance(algorithm, ClosedForm | DeltaRule):
         return Linear(), None, f"{algorithm!r} needs a model that is linear"
+    large = len(dataset) > LARGE
     found = _examine(dataset, task)
     if found is None:
         return MLP([128, 64]), None, f"{counted(rows, 'row')} can teach a network of this size"
-    if found.ratio >= CURVED:
+    if found.ratio >= (CURVED_LARGE if large else CURVED):
         gain = max(0.0, 1 - found.ratio)
         return (
             Linear(),
@@ -170,7 +175,7 @@ def _model(
             f"to need more (leave-one-out, {counted(found.rows, 'row')})",
         )
     return (
-        MLP([64]),
+        MLP([128, 64]) if large else MLP([64]),
         found,
         f"a curved regression removes {1 - found.ratio:.0%} of a linear one's error "
         f"(leave-one-out, {counted(found.rows, 'row')})",
@@ -192,7 +197,8 @@ def _objective(
     if not isinstance(model, Linear | MLP | Sequential):
         return loss, reason  # a penalty on parameters whose meaning is unknown has none
     if found is not None and task == "regression" and isinstance(model, Linear):
-        strength, source = found.penalty, "leave-one-out errors"
+        # The same prior, whose weight against the data shrinks as these grow.
+        strength, source = found.penalty * found.rows / rows, "leave-one-out errors"
     else:
         strength, source = 1 / rows, f"1 / {counted(rows, 'row')}"
     return loss + float(f"{strength:.0e}") * L2(), f"{reason}; λ from {source}"
