@@ -1,7 +1,7 @@
 """Minimax polynomials of the vector functions, lowest coefficient first.
 
-Written by scripts/derive_vector_math.py, which says how. The figure after each format
-is log₂ of the largest relative error of approximation; tests check it.
+Written by scripts/derive_vector_math.py, which says how. The figure after each
+format is log₂ of the largest relative error of approximation; tests check it.
 """
 
 # fmt: off
@@ -190,6 +190,50 @@ ERF_TAIL = {
     ),
 }
 
+# (1 + 2 x) e^(x²) erfc x = P(t), t = (x - 3.5) / (x + 3.5), 0.5 ≤ x ≤ 27.5
+ERFC = {
+    64: (  # -55.3
+        1.2423492448711544,
+        -0.14000918013762012,
+        -0.010555596332222235,
+        0.09751909515334765,
+        -0.11508959815995032,
+        0.08798315382153242,
+        -0.04882332583361302,
+        0.01909933099966897,
+        -0.004215019839598617,
+        -0.00030226841891586376,
+        0.0005643839523728695,
+        -0.00012150933972016216,
+        -4.2780306396769075e-05,
+        2.424993121645881e-05,
+        2.323396518914456e-06,
+        -3.789575042587173e-06,
+        -3.6675517245535884e-08,
+        5.658411876718487e-07,
+        -1.4367270167996312e-08,
+        -6.644434194665871e-08,
+        2.8995460184765004e-09,
+        1.5742994410965847e-09,
+    ),
+}
+
+# the same with 2.5 to 10.25 for float32 results computed in float64
+ERFC_WIDE = {
+    64: (  # -29.7
+        1.2648381830583084,
+        -0.1223567720265175,
+        -0.09902436631672015,
+        0.15763032835647517,
+        -0.10297069207670069,
+        0.032755168118812863,
+        0.0009585904874916029,
+        -0.004347058700184289,
+        0.0004111525346557645,
+        0.000532706953335857,
+    ),
+}
+
 # 2 artanh s = 2 s + s z P(z) for float32 results computed in float64
 LOG_WIDE = {
     64: (  # -37.6
@@ -218,7 +262,12 @@ HALF_PI_FUSED = {
     32: (1.5707963705062866, -4.371138828673793e-08, -1.7151245100058819e-15),
     64: (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33),
 }
-HALF_PI_SHORT = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487111665e-21, 8.4784276603689e-32)
+HALF_PI_SHORT = (
+    1.5707963267341256,
+    6.077100506303966e-11,
+    2.0222662487111665e-21,
+    8.4784276603689e-32,
+)
 
 # The binary digits of 2/π in words of 64, after one word of zeros
 TWO_OVER_PI = (

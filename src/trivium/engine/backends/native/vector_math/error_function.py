@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .coefficients import ERF, ERF_TAIL, ERFC, ERFC_WIDE, EXP_WIDE
-from .exponential import expm1_reduced, power_of_two, reduce, scale
-from .extended import two_product
+from .exponential import expm1_corrected, expm1_reduced, power_of_two, reduce, scale
+from .extended import Pair, fast_two_sum, two_product
 from .lanes import FLOAT32, FLOAT64, Lanes, polynomial
 
 __all__ = ["erf", "erfc"]
@@ -31,13 +31,13 @@ def erfc(x: Lanes) -> Lanes:
     """1 - erf x, without its cancellation: 1 - (x + x P(x²)) where |x| < ½, elsewhere T(x) for
     positive and 2 - T(|x|) for negative x, T(x) = e^(-x²) P(t) / (1 + 2 x), t = (x-K) / (x+K).
 
-    P varies by a tenth only (M. M. Shepherd and J. G. Laframboise, Chebyshev approximation of
-    (1 + 2x) exp(x²) erfc x in 0 ≤ x < ∞, Mathematics of Computation 36 (1981)), so that the errors of
-    t hardly count.
+    P varies by a tenth only, so that the errors of t hardly count (M. M. Shepherd and
+    J. G. Laframboise, Chebyshev approximation of (1 + 2x) exp(x²) erfc x in 0 ≤ x < ∞,
+    Mathematics of Computation 36 (1981)).
     """
     size = abs(x)
     square = x * x
-    near = (1 - x) - x * polynomial(square, ERF[x.format.bits])
+    near = 1 - x.fma(polynomial(square, ERF[x.format.bits]), x)
     tail = _tail_float32(size) if x.format is FLOAT32 else _tail_float64(size)
     return (size < 0.5).select(near, (x < 0).select(2 - tail, tail))
 
@@ -53,13 +53,28 @@ def _tail_float32(x: Lanes) -> Lanes:
 
 
 def _tail_float64(x: Lanes) -> Lanes:
-    """erfc x, x ≥ ½; what rounding x² loses is added to the rest of the exponent."""
+    """erfc x, x ≥ ½; what rounding x² loses is added to the rest of the exponent.
+
+    Three roundings of half an ulp would meet here, that of P(t) / (1 + 2 x), of the
+    exponential and of their product; so the quotient is a pair.
+    """
     x = x.clamp(None, 27.5)
-    fold = (x - 3.5) / (x + 3.5)
-    ratio = polynomial(fold, ERFC[64]) / (x + x + 1)
+    quotient = _ratio(x)
     square, lost = two_product(x, x)
     word, r, error = reduce(-square, 2 * FLOAT64.bias)
-    growth = expm1_reduced(r)
-    delta = error - lost
-    growth = growth + delta.fma(growth, delta)
-    return scale(ratio.fma(growth, ratio), word)
+    growth = expm1_corrected(r, error - lost)
+    rest = quotient.high.fma(growth, quotient.low.fma(growth, quotient.low))
+    return scale(quotient.high + rest, word)
+
+
+def _ratio(x: Lanes) -> Pair:
+    """P(t) / (1 + 2 x) as a quotient and the remainder's."""
+    fold = (x - 3.5) / (x + 3.5)
+    first, *others = ERFC[64]
+    top, top_low = fast_two_sum(x.constant(first), fold * polynomial(fold, others))
+    below, below_low = fast_two_sum(x + x, x.constant(1))
+    inverse = 1 / below
+    high = top * inverse
+    product, error = two_product(high, below)
+    rest = ((top - product) - error) + (top_low - high * below_low)
+    return Pair(high, rest * inverse)

@@ -59,6 +59,14 @@ def expm1_reduced(r: Lanes) -> Lanes:
     return (r * r).fma(polynomial(r, EXP[r.format.bits]), r)
 
 
+def expm1_corrected(r: Lanes, error: Lanes) -> Lanes:
+    """e^(r + error) - 1, where the error may be much larger than an ulp of r."""
+    whole = r + error
+    rest = (r - whole) + error
+    small = (whole * whole).fma(polynomial(whole, EXP[r.format.bits]), rest)
+    return whole + small
+
+
 def power_of_two(word: Lanes) -> Lanes:
     """2^k from k + bias in the low bits, where 2^k is normal."""
     return (word << word.format.mantissa).real
@@ -139,7 +147,7 @@ def tanh(x: Lanes) -> Lanes:
     size = abs(x)
     square = size * size
     small = (size * square).fma(polynomial(square, TANH[f.bits]), size)
-    bounded = size.clamp(None, RANGES[f].saturated / 2)
+    bounded = size.clamp(None, RANGES[f].saturated)
     word, r, _ = reduce(bounded + bounded, f.bias)
     s = power_of_two(word)
     large = 1 - 2 / s.fma(expm1_reduced(r), s + 1)

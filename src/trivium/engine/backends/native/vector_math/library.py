@@ -38,7 +38,7 @@ def per_lane(name: str) -> Callable[..., Lanes]:
         symbol = name + ("f" if model.format is FLOAT32 else "")
         kind = ir.FunctionType(real, [real] * len(arguments))
         callee = declare(b.module, symbol, kind)
-        callee.attributes.add("nounwind")
+        callee.attributes.update(("nounwind", "nonlazybind"))
         if not model.count:
             return Lanes(b, b.call(callee, [each.value for each in arguments]))
         result: ir.Value = ir.Constant(model.value.type, ir.Undefined)

@@ -83,24 +83,24 @@ def log1p(x: Lanes) -> Lanes:
     part beyond the first order, δ log'(1 + f) - δ, comes with the rest at f + δ. For small x,
     u = 1 and f = 0, and δ is x itself. Below 1.5 ulp.
     """
-    result = _log1p(x, None)
+    result = _log1p(x)
     outside = x.equals(-1).select(x.constant(-math.inf), math.nan)
-    result = (x > -1).select((x < math.inf).select(result, x), (x <= -1).select(outside, x))
+    # x + x is ∞ for ∞ and a quiet NaN for every NaN.
+    result = (x > -1).select((x < math.inf).select(result, x), (x <= -1).select(outside, x + x))
     # 1 + (-0) has lost the sign.
     return x.equals(0).select(x, result)
 
 
-def _log1p(x: Lanes, error: Lanes | None) -> Lanes:
-    """log(1 + x + error) for finite x > -1."""
+def _log1p(x: Lanes) -> Lanes:
+    """log(1 + x) for finite x > -1."""
     format_ = x.format
     u = x + 1
     back = u - 1
     delta = (1 - (u - back)) + (x - back)
-    if error is not None:
-        delta = delta + error
     parts = split(u)
-    # 2^-k, or 0 where δ no longer matters.
-    room = parts.word.constant(2 * format_.bias) - parts.word
+    # 2^-k, or 0 for the last k: it would be subnormal, and δ does not matter there.
+    room = 2 * format_.bias - parts.word
+    room = (room > 0).select(room, 0)
     delta = delta * (room << format_.mantissa).real
     rest = log1p_rest(parts.f + delta) + delta
     return assemble(parts.k, parts.f, rest)
@@ -110,4 +110,4 @@ def softplus(x: Lanes) -> Lanes:
     """log(1 + e^x) = max(x, 0) + log1p(e^-|x|)."""
     positive = (x > 0).select(x, 0)
     small = exp(-abs(x))
-    return positive + _log1p(small, None)
+    return positive + _log1p(small)

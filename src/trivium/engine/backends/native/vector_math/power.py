@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from .coefficients import EXP_WIDE, LOG_DOUBLED, LOG_WIDE
-from .exponential import RANGES, expm1_reduced, power_of_two, reduce, scale
+from .exponential import RANGES, expm1_corrected, power_of_two, reduce, scale
 from .extended import Pair, fast_two_sum, two_product
 from .lanes import FLOAT32, FLOAT64, Lanes, polynomial
 from .logarithm import split
@@ -88,10 +88,7 @@ def _power_float64(x: Lanes, y: Lanes) -> Lanes:
     inside = high.clamp(range_.lowest, range_.highest)
     low = inside.equals(high).select(low, 0)
     word, r, error = reduce(inside, 2 * FLOAT64.bias)
-    growth = expm1_reduced(r)
-    delta = error + low
-    growth = growth + delta.fma(growth, delta)
-    return scale(growth + 1, word)
+    return scale(expm1_corrected(r, error + low) + 1, word)
 
 
 def _pair_log(x: Lanes) -> Pair:
