@@ -47,8 +47,12 @@ def as_tensor(value: Any) -> Tensor:
     """``value`` as a tensor: itself, an interned literal for a scalar, or a new constant."""
     if isinstance(value, Tensor):
         return value
-    if isinstance(value, bool | int | float):
-        return _scalar(value, np.asarray(value).dtype)
+    if isinstance(value, bool):
+        return _scalar(value, dtypes.bool_)
+    if isinstance(value, int):
+        return _scalar(value, dtypes.default_int)
+    if isinstance(value, float):
+        return _scalar(value, dtypes.default_float)
     return tensor(value)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from . import dtypes
 from .composites import as_tensor, cast
 from .errors import DTypeError, ShapeError
@@ -12,7 +14,7 @@ from .primitives.control import Scan, results
 from .primitives.control import scan as scan_primitive
 from .tensor import Tensor, input, node
 from .traversal import depends_on, substitute, topological
-from .trees import flatten, unflatten
+from .trees import flatten, leaves_like, unflatten
 
 __all__ = ["scan"]
 
@@ -32,8 +34,8 @@ def scan(
     Shapes: every leaf of ``xs`` is (T, …) and ``step`` sees (…); the carry keeps its shapes and
     dtypes; the y leaves come back as (T, …). Without ``xs`` the number of steps is ``length``
     and ``step`` gets None. ``reverse`` runs from the last step to the first; y_t stays at index
-    t. Derivatives of any order pass through. Raises ShapeError when lengths or carried shapes
-    differ, DTypeError when a carried dtype changes.
+    t. Derivatives of any order pass through. Raises ShapeError when lengths differ or the carry
+    changes its structure or shapes, DTypeError when a carried dtype changes.
     """
     sequences = [as_tensor(leaf) for leaf in flatten(xs)]
     start = [as_tensor(leaf) for leaf in flatten(init)]
@@ -44,7 +46,9 @@ def scan(
     if not isinstance(answer, tuple) or len(answer) != 2:
         raise ShapeError("the step of a scan must return two things: the new carry and y")
     carry_tree, emitted_tree = answer
-    new = _same_state(start, [as_tensor(leaf) for leaf in flatten(carry_tree)])
+    new = _same_state(
+        start, [as_tensor(leaf) for leaf in leaves_like(init, carry_tree, "carry")]
+    )
     emitted = [as_tensor(leaf) for leaf in flatten(emitted_tree)]
     outer, inner, outputs = _close([*new, *emitted], [*carried, *slices])
     body = Scan([*inner, *carried, *slices], outputs, len(inner), len(carried), steps, reverse)
@@ -56,6 +60,10 @@ def scan(
 def _length(sequences: Sequence[Tensor], length: int | None) -> int:
     if any(not leaf.shape for leaf in sequences):
         raise ShapeError("a scalar cannot be scanned over; xs need a first axis of steps")
+    if length is not None and not isinstance(length, int | np.integer):
+        raise DTypeError(f"the length of a scan is a whole number of steps, not {length!r}")
+    if length is not None and length < 0:
+        raise ShapeError(f"the length of a scan must not be negative, got {length}")
     sizes = {leaf.shape[0] for leaf in sequences} | ({length} if length is not None else set())
     if len(sizes) != 1:
         raise ShapeError(
@@ -63,7 +71,7 @@ def _length(sequences: Sequence[Tensor], length: int | None) -> int:
             if sizes
             else "a scan without xs needs length=, the number of steps"
         )
-    return sizes.pop()
+    return int(sizes.pop())
 
 
 def _same_state(start: Sequence[Tensor], new: Sequence[Tensor]) -> list[Tensor]:

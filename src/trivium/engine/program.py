@@ -38,7 +38,7 @@ class Program:
         backend: str | None = None,
     ) -> None:
         self.inputs = tuple(inputs)
-        self.updates = dict(updates or {})
+        self.updates = {key: as_tensor(value) for key, value in (updates or {}).items()}
         self._structure = outputs
         self.outputs = [as_tensor(leaf) for leaf in flatten(outputs)]
         self._check()
@@ -129,30 +129,31 @@ class CompiledFunction:
         self._backend = backend
         self.programs: dict[tuple[Any, ...], Program] = {}
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
         """Run the program for these arguments, compiling it first when it is new."""
+        given = (arguments, dict(sorted(options.items())))
         leaves = [
             leaf.value if isinstance(leaf, Tensor) else as_array(leaf)
-            for leaf in flatten(arguments)
+            for leaf in flatten(given)
         ]
-        key = (_outline(arguments), *[(leaf.shape, leaf.dtype) for leaf in leaves])
+        key = (_outline(given), *[(leaf.shape, leaf.dtype) for leaf in leaves])
         if key not in self.programs:
-            self.programs[key] = self._trace(arguments, leaves)
+            self.programs[key] = self._trace(given, leaves)
         return self.programs[key].run(*leaves)
 
-    def _trace(self, arguments: Any, leaves: Sequence[np.ndarray[Any, Any]]) -> Program:
+    def _trace(self, given: Any, leaves: Sequence[np.ndarray[Any, Any]]) -> Program:
         inputs = [
             input(leaf.shape, leaf.dtype, name=f"argument {i}") for i, leaf in enumerate(leaves)
         ]
-        outputs = self._function(*unflatten(arguments, inputs))
-        return Program(inputs, outputs, backend=self._backend)
+        arguments, options = unflatten(given, inputs)
+        return Program(inputs, self._function(*arguments, **options), backend=self._backend)
 
 
 def _outline(tree: Any) -> Any:
     if isinstance(tree, dict):
-        return ("dict", *[(key, _outline(value)) for key, value in tree.items()])
+        return (dict, *[(key, _outline(value)) for key, value in tree.items()])
     if isinstance(tree, tuple | list):
-        return (type(tree).__name__, *map(_outline, tree))
+        return (type(tree), *map(_outline, tree))
     return None if tree is None else "leaf"
 
 

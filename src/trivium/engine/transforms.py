@@ -13,14 +13,14 @@ import numpy as np
 
 from . import dtypes
 from .composites import as_tensor, cast, ones_like
-from .errors import ShapeError, UnboundInputError
+from .errors import DTypeError, ShapeError, UnboundInputError
 from .loops import scan
 from .passes.pipeline import improve
 from .reverse import gradients
 from .tensor import Tensor, constant, input
 from .tensor import _counter as _tokens
 from .traversal import substitute
-from .trees import flatten, unflatten
+from .trees import flatten, leaves_like, unflatten
 
 __all__ = [
     "grad",
@@ -49,20 +49,14 @@ def gradient(output: Tensor, targets: Any) -> Any:
     ShapeError for a non-scalar output, DTypeError for targets that are not floating,
     NotDifferentiableError where no derivative exists.
     """
-    if isinstance(targets, Tensor):
-        return _stable_gradients([output], [targets])[0]
-    return unflatten(targets, _stable_gradients([output], flatten(targets)))
+    leaves = flatten(targets)
+    return unflatten(targets, gradients([_stable(output, leaves)], leaves))
 
 
-def _stable_gradients(
-    outputs: Sequence[Tensor],
-    targets: Sequence[Tensor],
-    seeds: Sequence[Tensor] | None = None,
-) -> list[Tensor]:
-    """Differentiate the stable form (log softmax …) where no target is inside it."""
-    if all(not target.inputs for target in targets):
-        outputs = improve(outputs)
-    return gradients(outputs, targets, seeds)
+def _stable(output: Tensor, targets: Sequence[Tensor]) -> Tensor:
+    """The form of ``output`` to differentiate: stable (log softmax …), unless a target is a
+    result in between, which a rewrite could take out of the expression."""
+    return output if any(target.inputs for target in targets) else improve([output])[0]
 
 
 class _Traced:
@@ -71,6 +65,8 @@ class _Traced:
     The leaves are distinct from everything else, so a constant inside the function that happens
     to be equal to an argument is not mistaken for it. They carry the arguments' values when
     these are known, so a Python ``if`` on them takes the branch of the point asked about.
+    ``outputs`` are in stable form (log softmax …): values and derivatives are those of the same
+    expression.
     """
 
     def __init__(
@@ -98,7 +94,7 @@ class _Traced:
             traced[number] = unflatten(tree, self.leaves[place : place + count])
             place += count
         self.result = function(*traced, **options)
-        self.outputs = [as_tensor(leaf) for leaf in flatten(self.result)]
+        self.outputs = improve([as_tensor(leaf) for leaf in flatten(self.result)])
 
     def bind(self, expressions: Sequence[Tensor]) -> list[Tensor]:
         """Put the arguments back in place of the leaves."""
@@ -153,10 +149,12 @@ def value_and_grad(
         if has_aux:
             if not isinstance(traced.result, tuple) or len(traced.result) != 2:
                 raise ShapeError("with has_aux=True the function must return (scalar, more)")
-            output = as_tensor(traced.result[0])
+            if len(flatten(traced.result[0])) != 1:
+                raise ShapeError("with has_aux=True the first result must be the scalar")
+            output = traced.outputs[0]
         else:
             output = traced.only("a gradient")
-        found = _stable_gradients([output], traced.leaves)
+        found = gradients([output], traced.leaves)
         bound = traced.bind([*traced.outputs, *found])
         values = unflatten(traced.result, bound[: len(traced.outputs)])
         return values, traced.arrange(bound[len(traced.outputs) :])
@@ -188,10 +186,9 @@ def vjp(function: Callable[..., Any], *arguments: Any) -> tuple[Any, Callable[[A
     value = unflatten(traced.result, traced.bind(traced.outputs))
 
     def pull(cotangent: Any) -> Any:
-        seeds = _matching(flatten(cotangent), traced.outputs, "cotangent")
-        return traced.arrange(
-            traced.bind(_stable_gradients(traced.outputs, traced.leaves, seeds))
-        )
+        given = leaves_like(traced.result, cotangent, "cotangent")
+        seeds = _matching(given, traced.outputs, "cotangent")
+        return traced.arrange(traced.bind(gradients(traced.outputs, traced.leaves, seeds)))
 
     return value, pull
 
@@ -205,7 +202,8 @@ def jvp(
     own transpose is J: J·v = ∂(uᵀJv)/∂u (Christianson 1992).
     """
     traced = _Traced(function, tuple(range(len(arguments))), tuple(arguments), {})
-    directions = _matching(flatten(tuple(tangents)), traced.leaves, "tangent")
+    given = leaves_like(traced.trees, tuple(tangents), "tangents")
+    directions = _matching(given, traced.leaves, "tangent")
     forward = _forward(traced.outputs, traced.leaves, directions)
     bound = traced.bind([*traced.outputs, *forward])
     count = len(traced.outputs)
@@ -229,8 +227,6 @@ def _forward(
 
 
 def _matching(given: Sequence[Any], like: Sequence[Tensor], what: str) -> list[Tensor]:
-    if len(given) != len(like):
-        raise ShapeError(f"{len(like)} {what}s are needed, {len(given)} were given")
     made = []
     for value, want in zip(given, like, strict=True):
         have = as_tensor(value)
@@ -244,25 +240,36 @@ def jacobian(subject: Any, argument: Any = 0) -> Any:
     """All partial derivatives: J[i…, j…] = ∂y[i…]/∂x[j…].
 
     ``jacobian(y, x)`` for expressions, or ``jacobian(function, argnum)`` for a function that
-    takes the point. Shapes: y.shape + x.shape. The loop over rows (or over columns when there
-    are fewer) is one scan, so the expression stays small.
+    takes the point. Shapes: y.shape + x.shape. Several results or targets (tuples, lists,
+    dicts, several argnums) give the structure of the results with that of the targets in every
+    place. The loop over rows (or over columns when there are fewer) is one scan, so the
+    expression stays small. Raises DTypeError for results or targets that are not floating.
     """
     if isinstance(subject, Tensor):
-        return _jacobian(subject, argument)
+        leaves = flatten(argument)
+        output = _stable(subject, leaves)
+        return unflatten(argument, [_jacobian(output, leaf) for leaf in leaves])
 
     @functools.wraps(subject)
     def call(*arguments: Any, **options: Any) -> Any:
         traced = _Traced(subject, argument, arguments, options)
-        output = traced.only("a Jacobian")
-        return traced.arrange(traced.bind([_jacobian(output, leaf) for leaf in traced.leaves]))
+        return unflatten(
+            traced.result,
+            [
+                traced.arrange(traced.bind([_jacobian(output, leaf) for leaf in traced.leaves]))
+                for output in traced.outputs
+            ],
+        )
 
     return call
 
 
 def _jacobian(output: Tensor, target: Tensor) -> Tensor:
+    if not dtypes.is_floating(output.dtype):
+        raise DTypeError(f"an output of dtype {output.dtype} has no Jacobian")
     shape = (*output.shape, *target.shape)
     if output.shape == ():
-        return _stable_gradients([output], [target])[0]
+        return gradients([output], [target])[0]
     if target.size < output.size:
         columns = _one_by_one(
             target, lambda direction: _forward([output], [target], [direction])[0]
@@ -288,10 +295,15 @@ def hessian(subject: Any, argument: Any = 0) -> Any:
     """All second derivatives of a scalar: H[i…, j…] = ∂²y/∂x[i…]∂x[j…].
 
     ``hessian(y, x)`` for expressions or ``hessian(function, argnum)``. Shapes: x.shape +
-    x.shape.
+    x.shape. Several targets (tuples, lists, dicts, several argnums) give a block for each pair:
+    the structure of the targets in every place of that structure. Raises ShapeError when y is
+    not a scalar, DTypeError for targets that are not floating.
     """
     if isinstance(subject, Tensor):
-        return _jacobian(gradients([subject], [argument])[0], argument)
+        leaves = flatten(argument)
+        slopes = gradients([_stable(subject, leaves)], leaves)
+        rows = [[_jacobian(slope, leaf) for leaf in leaves] for slope in slopes]
+        return unflatten(argument, [unflatten(argument, row) for row in rows])
     return jacobian(grad(subject, argument), argument)
 
 
@@ -301,5 +313,5 @@ def hessian_vector_product(output: Tensor, target: Tensor, vector: Any) -> Tenso
     Source: Pearlmutter (1994), "Fast exact multiplication by the Hessian".
     """
     (direction,) = _matching([vector], [target], "vector")
-    first = gradients([output], [target])[0]
+    first = gradients([_stable(output, [target])], [target])[0]
     return gradients([first], [target], [direction])[0]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-__all__ = ["flatten", "map_tree", "unflatten"]
+from .errors import ShapeError
+
+__all__ = ["flatten", "leaves_like", "map_tree", "unflatten"]
 
 
 def flatten(tree: Any) -> list[Any]:
@@ -17,6 +19,48 @@ def flatten(tree: Any) -> list[Any]:
     if isinstance(tree, tuple | list):
         return [leaf for value in tree for leaf in flatten(value)]
     return [tree]
+
+
+def leaves_like(like: Any, tree: Any, what: str) -> list[Any]:
+    """The leaves of ``tree`` in the order of the places of ``like``; dicts match by key.
+
+    A tuple may stand for a list and the other way round. Raises ShapeError, which calls the
+    tree ``what``, when the two differ in structure.
+    """
+    if isinstance(like, dict):
+        if not isinstance(tree, dict) or set(tree) != set(like):
+            raise _other_structure(like, tree, what)
+        return [
+            leaf
+            for key in like
+            for leaf in leaves_like(like[key], tree[key], f"{what}[{key!r}]")
+        ]
+    if isinstance(like, tuple | list):
+        if not isinstance(tree, tuple | list) or len(tree) != len(like):
+            raise _other_structure(like, tree, what)
+        pairs = zip(like, tree, strict=True)
+        return [
+            leaf
+            for i, (one, other) in enumerate(pairs)
+            for leaf in leaves_like(one, other, f"{what}[{i}]")
+        ]
+    if (like is None) != (tree is None) or isinstance(tree, dict | tuple | list):
+        raise _other_structure(like, tree, what)
+    return [] if like is None else [tree]
+
+
+def _other_structure(like: Any, tree: Any, what: str) -> ShapeError:
+    return ShapeError(f"{what} must be {_described(like)}, but is {_described(tree)}")
+
+
+def _described(tree: Any) -> str:
+    if tree is None:
+        return "None"
+    if isinstance(tree, dict):
+        return f"a dict with the keys {', '.join(map(repr, tree)) or '(none)'}"
+    if isinstance(tree, tuple | list):
+        return f"a {'list' if isinstance(tree, list) else 'tuple'} of {len(tree)}"
+    return "one tensor"
 
 
 def unflatten(like: Any, leaves: Sequence[Any]) -> Any:
