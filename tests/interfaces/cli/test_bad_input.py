@@ -138,6 +138,8 @@ REQUESTS = {
     ("fit", "iris", "--algorithm", "closed-form"): ["no closed form", "CrossEntropy"],
     ("fit", "iris", "--model", "threshold"): ["ThresholdNeuron", "3"],
     ("fit", "iris", "--epochs", "-1"): ["--epochs must be at least 0", "-1"],
+    ("fit", "iris", "--out", ""): ["--out is empty"],
+    ("fit", "iris", "--seed", "9" * 30): ["seed"],
     ("fit", "iris", "--batch-size", "0"): ["batch_size", "at least 1"],
     ("fit", "iris", "--batch-size", "5000"): ["5000", "96 rows"],
     ("fit", "iris", "--patience", "0"): ["patience", "at least 1"],

@@ -222,6 +222,13 @@ def test_refused_fits_leave_no_directory(cli, tmp_path):
     assert list((tmp_path / "mine").iterdir()) == []
 
 
+def test_a_model_beyond_all_memory(cli, tmp_path):
+    done = cli("fit", "iris", "--model", "mlp:10000000000000")
+    assert done.code == 2
+    assert "more than there is" in done.err
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_read_only_folder_is_said_with_exit_code_1(cli, tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied", str(tmp_path / "runs"))

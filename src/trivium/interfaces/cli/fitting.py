@@ -108,6 +108,8 @@ def _share(option: str, text: str) -> float | int:
 
 def _check_out(out: str | None) -> None:
     """Refuse, before any work, a directory that is taken."""
+    if out is not None and not out.strip():
+        raise RequestError("--out is empty: give the name of a directory")
     if out is None or not os.path.lexists(out):
         return
     if not os.path.isdir(out):
@@ -207,6 +209,7 @@ def _place(out: str | None, stem: str) -> Iterator[str]:
     from trivium.learning.runs import new_run_path
 
     existed = out is not None and os.path.lexists(out)
+    first = not os.path.lexists(ROOT)
     path = str(new_run_path(ROOT, stem)) if out is None else out
     try:
         yield path
@@ -217,8 +220,8 @@ def _place(out: str | None, stem: str) -> Iterator[str]:
             with suppress(OSError):
                 if existed:
                     os.mkdir(path)
-                elif out is None:
-                    os.rmdir(ROOT)  # if this run would have been the first
+                elif out is None and first:
+                    os.rmdir(ROOT)
         raise
 
 

@@ -6,9 +6,10 @@ import datetime
 import os
 from typing import TYPE_CHECKING, Any
 
+from trivium.learning.data.words import counted
 from trivium.learning.errors import RequestError
 
-from .printing import metrics_table
+from .printing import measure, metrics_table
 from .records import Record, check_is_run, data_name, describe_part, read_record
 from .running import DONE
 from .sources import Reading, open_data
@@ -71,7 +72,7 @@ def _print_request(screen: Screen, record: Record) -> None:
     if record.parameters is not None:
         rows.append(("parameters", shown(record.parameters)))
     if record.steps:
-        walked = f"{shown(record.steps)} steps"
+        walked = counted(record.steps, "step")
         if record.history:
             total = options.get("epochs", record.epochs)
             walked = f"{record.epochs} of {total} epochs, {walked}"
@@ -169,7 +170,7 @@ def _score_text(run: RunSummary) -> str:
     for part in ("test", "validation", "train"):
         for name in ("accuracy", "r2", "loss"):
             if name in parts.get(part, {}):
-                return f"{part} {name.replace('r2', 'R²')} {shown(parts[part][name])}"
+                return f"{part} {name.replace('r2', 'R²')} {measure(name, parts[part][name])}"
     return ""
 
 

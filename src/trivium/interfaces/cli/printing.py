@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from trivium.learning.data.words import counted
+
 from .terminal import Screen, emit_json, shown, table
 from .wording import quoted_word
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from .records import Record
 
-__all__ = ["heading_of", "metrics_table", "outcome"]
+__all__ = ["heading_of", "measure", "metrics_table", "outcome"]
 
 
 def heading_of(
@@ -43,9 +45,9 @@ def outcome(record: Record, *, as_json: bool) -> None:
         return
     screen = Screen()
     screen.print(record.stop.sentence)
-    facts = [f"{shown(record.steps)} steps in {record.seconds:.1f} s"]
+    facts = [f"{counted(record.steps, 'step')} in {record.seconds:.1f} s"]
     if record.parameters is not None:
-        facts.append(f"{shown(record.parameters)} parameters")
+        facts.append(counted(record.parameters, "parameter"))
     if record.result.get("best_epoch") and record.history:
         facts.append(f"best epoch {record.result['best_epoch']} of {record.epochs}")
     screen.print(" · ".join(facts))
@@ -63,7 +65,8 @@ def metrics_table(metrics: dict[str, dict[str, float]]) -> Any:
     names = list(dict.fromkeys(name for scores in metrics.values() for name in scores))
     heads = ("", *(_READABLE.get(name, name) for name in names))
     rows = [
-        (part, *(_cell(scores, name) for name in names)) for part, scores in metrics.items()
+        (part, *(measure(name, scores[name]) if name in scores else "" for name in names))
+        for part, scores in metrics.items()
     ]
     return table(heads, rows, right=range(1, len(heads)))
 
@@ -71,8 +74,6 @@ def metrics_table(metrics: dict[str, dict[str, float]]) -> Any:
 _READABLE = {"r2": "R²", "rmse": "RMSE"}
 
 
-def _cell(scores: dict[str, float], name: str) -> str:
-    if name not in scores:
-        return ""
-    value = scores[name]
+def measure(name: str, value: float) -> str:
+    """A measure for people: shares with four decimals, others with four digits."""
     return f"{value:.4f}" if name in ("accuracy", "r2") and abs(value) < 10 else shown(value)
