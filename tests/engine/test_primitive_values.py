@@ -28,6 +28,8 @@ def log_gamma(x):
 FUNCTIONS = {
     "exp": (mp.exp, 800, (1, 1, INF, 0)),
     "log": (mp.log, INF, (-INF, -INF, INF, NAN)),
+    "log2": (lambda x: mp.log(x, 2), INF, (-INF, -INF, INF, NAN)),
+    "log10": (mp.log10, INF, (-INF, -INF, INF, NAN)),
     "expm1": (mp.expm1, 800, (0.0, -0.0, INF, -1)),
     "log1p": (mp.log1p, INF, (0.0, -0.0, INF, NAN)),
     "sigmoid": (logistic, 800, (0.5, 0.5, 1, 0)),
@@ -58,7 +60,8 @@ ORDERS = {"digamma": 0, "trigamma": 1, "tetragamma": 2, "polygamma5": 5}
 # Next to a zero between the poles only the absolute error is small, as in every libm.
 ZEROS = {"log_gamma", *ORDERS}
 DOMAIN = {
-    "log": lambda x: x >= 0, "log1p": lambda x: x >= -1, "sqrt": lambda x: x >= 0,
+    "log": lambda x: x >= 0, "log2": lambda x: x >= 0, "log10": lambda x: x >= 0,
+    "log1p": lambda x: x >= -1, "sqrt": lambda x: x >= 0,
     "acosh": lambda x: x >= 1,
 }  # fmt: skip
 
@@ -109,6 +112,24 @@ def rounded(value, dtype):
         return dtype.type(math.copysign(math.inf, value))
     with np.errstate(all="ignore"):
         return dtype.type(float(value))
+
+
+ROUNDED_BY_DEFINITION = {
+    "negative", "abs", "floor", "ceil", "trunc", "round", "sign", "square", "label", "cast",
+    "stop_gradient",
+}  # fmt: skip
+
+
+def test_no_function_of_one_variable_is_left_out():
+    elementwise = {
+        name
+        for name, record in TABLE.items()
+        if record.shape.__name__ in ("same_shape", "_polygamma_shape")
+        for sample in record.samples(np.random.default_rng(0))
+        if [a.dtype.kind for a in sample.inputs] == ["f"]
+        and record.dtype(sample.attributes, sample.inputs[0].dtype).kind == "f"
+    }
+    assert elementwise - ROUNDED_BY_DEFINITION == {*FUNCTIONS, "polygamma"} - {*ORDERS}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
