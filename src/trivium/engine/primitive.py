@@ -57,9 +57,15 @@ class Elementwise:
 
     ``emit``: (builder, attributes, *values) → value. The builder offers arithmetic on the values
     of one vector of elements; primitives know nothing else of the code generator.
+    ``floating_only``: integers are left to the reference function.
     """
 
     emit: Callable[..., Any]
+    floating_only: bool = False
+
+    def covers(self, dtype: np.dtype[Any]) -> bool:
+        """Whether code can be emitted for results of this dtype."""
+        return dtype.kind == "f" or not self.floating_only
 
 
 @dataclass(frozen=True)

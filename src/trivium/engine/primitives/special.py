@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..errors import ArgumentError, NotDifferentiableError
-from ..primitive import Curvature, Primitive, Sample, by_input
+from ..primitive import Curvature, Elementwise, Primitive, Sample, Unsupported, by_input
 from . import rules
 from .arithmetic import chain
 from .exponential import exp, log
@@ -42,7 +42,13 @@ def _scipy(name: str) -> Any:
 
 
 def _function(
-    name: str, notation: str, evaluate: Any, derivative: Any, bounds: Any, **options: Any
+    name: str,
+    notation: str,
+    evaluate: Any,
+    derivative: Any,
+    bounds: Any,
+    native: Elementwise | Unsupported = rules.REFERENCE_ONLY,
+    **options: Any,
 ) -> Primitive:
     """A function of one variable; ``derivative(n)`` is f'(x) at the node n = f(x)."""
     return Primitive(
@@ -53,7 +59,7 @@ def _function(
         evaluate=evaluate,
         vjp=by_input(lambda n, c: chain(c, derivative(n))),
         samples=rules.both(*[rules.uniform(each) for each in bounds]),
-        native=rules.REFERENCE_ONLY,
+        native=native,
         **options,
     )
 
@@ -65,6 +71,7 @@ erf = _function(
     _scipy("erf"),
     lambda n: 2 / math.sqrt(math.pi) * exp(-(n.inputs[0] ** 2)),
     [(-2, 2)],
+    native=Elementwise(lambda b, a, x: b.function("erf", x)),
     curvature=Curvature("neither", ("increasing",)),
 )
 
@@ -87,6 +94,7 @@ erfc = _function(
     _erfc,
     lambda n: -2 / math.sqrt(math.pi) * exp(-(n.inputs[0] ** 2)),
     [(-2, 2), (3, 5)],
+    native=Elementwise(lambda b, a, x: b.function("erfc", x)),
     curvature=Curvature("neither", ("decreasing",)),
     ulp=8,
 )

@@ -12,7 +12,7 @@ import llvmlite.ir as ir
 import numpy as np
 
 from ... import dtypes
-from .vector_math import FUNCTIONS
+from .vector_math import CALLS, FUNCTIONS
 
 __all__ = ["ElementBuilder", "Value", "llvm_type"]
 
@@ -165,8 +165,9 @@ class ElementBuilder:
         return self.select(better, x, y)
 
     def function(self, name: str, x: Value, *more: Value) -> Value:
-        """A function of vector mathematics, by the primitive's name."""
-        return Value(FUNCTIONS[name](self.b, x.llvm, *[y.llvm for y in more]), x.dtype)
+        """A function of vector mathematics, else one of the C library, by the primitive's name."""
+        emit = FUNCTIONS.get(name) or CALLS[name]
+        return Value(emit(self.b, x.llvm, *[y.llvm for y in more]), x.dtype)
 
     def cast(self, x: Value, dtype: np.dtype[Any]) -> Value:
         """x in another dtype."""

@@ -33,9 +33,11 @@ _RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, c
 _living: WeakValueDictionary[int, NativeExecutable] = WeakValueDictionary()
 
 
-@ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
-def _call_reference(table: int, index: int) -> None:
+def _dispatch(table: int, index: int) -> None:
     _living[table].call(index)
+
+
+_call_reference = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(_dispatch)
 
 
 _numbers = itertools.count()

@@ -41,7 +41,9 @@ def emit_gather(emitter: Emitter, name: str, kernel: GatherKernel, status: int) 
     return function
 
 
-def emit_scatter(emitter: Emitter, name: str, kernel: ScatterKernel, status: int) -> ir.Function:
+def emit_scatter(
+    emitter: Emitter, name: str, kernel: ScatterKernel, status: int
+) -> ir.Function:
     """The function ``name(table, begin, end)``; one part, because rows may be added to twice.
 
     An index outside the result sets the word at ``table[status]`` and row 0 is added to instead.

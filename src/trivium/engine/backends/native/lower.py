@@ -118,7 +118,7 @@ class _Lowering:
             self.leaf(node, "input", self.positions[id(node)])
         elif name in _MOVEMENT or name in _TRANSPARENT or name == "project":
             return  # resolved when somebody asks for the elements
-        elif isinstance(node.primitive.native, Elementwise):
+        elif _emits(node):
             self.elementwise(node)
         elif name in _ROW_REDUCTIONS and node.inputs[0].size:
             self.reduction(node)
@@ -186,11 +186,11 @@ class _Lowering:
             strides = tuple(s * i for s, i in zip(source.strides, step, strict=True))
             return View(source.buffer, node.shape, strides, source.offset + offset)
         if name == "flip":
-            offset, strides = source.offset, list(source.strides)
+            flipped, offset = list(source.strides), source.offset
             for axis in attributes.axes:
-                offset += strides[axis] * (node.shape[axis] - 1) if node.shape[axis] else 0
-                strides[axis] = -strides[axis]
-            return View(source.buffer, node.shape, tuple(strides), offset)
+                offset += flipped[axis] * max(node.shape[axis] - 1, 0)
+                flipped[axis] = -flipped[axis]
+            return View(source.buffer, node.shape, tuple(flipped), offset)
         moved = reshape_view(source, node.shape)
         return moved if moved is not None else self.copied(node, source)
 
@@ -493,8 +493,14 @@ def _fusible(node: Tensor) -> bool:
     return (
         not node.inputs
         or name in (*_MOVEMENT, *_TRANSPARENT, *_ROW_REDUCTIONS, "project")
-        or isinstance(node.primitive.native, Elementwise)
+        or _emits(node)
     )
+
+
+def _emits(node: Tensor) -> bool:
+    """Whether the primitive emits its own code for the elements of ``node``."""
+    native = node.primitive.native
+    return isinstance(native, Elementwise) and native.covers(node.dtype)
 
 
 def _root(node: Tensor, home: Mapping[int, int], place: Mapping[int, View]) -> Tensor:
