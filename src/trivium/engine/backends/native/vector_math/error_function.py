@@ -21,7 +21,7 @@ def erf(x: Lanes) -> Lanes:
     size = abs(x).clamp(None, 4.0 if f is FLOAT32 else 6.0)
     square = size * size
     small = size.fma(polynomial(square, ERF[f.bits]), size)
-    word, r, _ = reduce(-polynomial(size, ERF_TAIL[f.bits]), f.bias)
+    word, _, r, _ = reduce(-polynomial(size, ERF_TAIL[f.bits]), f.bias)
     power = power_of_two(word)
     large = (1 - power) - power * expm1_reduced(r)
     return ((size < 1).select(small, large).bits | x.sign_bit()).real
@@ -47,7 +47,7 @@ def _tail_float32(x: Lanes) -> Lanes:
     wide = x.clamp(None, 10.25).to(FLOAT64)
     fold = (wide - 2.5) / (wide + 2.5)
     ratio = polynomial(fold, ERFC_WIDE[64]) / (wide + wide + 1)
-    word, r, _ = reduce(-(wide * wide), FLOAT64.bias)
+    word, _, r, _ = reduce(-(wide * wide), FLOAT64.bias)
     growth = (r * r).fma(polynomial(r, EXP_WIDE[64]), r)
     return (power_of_two(word) * ratio.fma(growth, ratio)).to(FLOAT32)
 
@@ -61,10 +61,10 @@ def _tail_float64(x: Lanes) -> Lanes:
     x = x.clamp(None, 27.5)
     quotient = _ratio(x)
     square, lost = two_product(x, x)
-    word, r, error = reduce(-square, 2 * FLOAT64.bias)
-    growth = expm1_corrected(r, error - lost)
+    parts = reduce(-square, 2 * FLOAT64.bias)
+    growth = expm1_corrected(parts.r, parts.error - lost)
     rest = quotient.high.fma(growth, quotient.low.fma(growth, quotient.low))
-    return scale(quotient.high + rest, word)
+    return scale(quotient.high + rest, parts)
 
 
 def _ratio(x: Lanes) -> Pair:

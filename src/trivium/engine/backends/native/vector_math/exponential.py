@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from . import x86
 from .coefficients import EXP, TANH
 from .lanes import FLOAT32, FLOAT64, Lanes, polynomial
 
@@ -38,6 +39,7 @@ class Reduced(NamedTuple):
     """x = k ln 2 + r + error, where ``word`` holds k + offset in its low bits."""
 
     word: Lanes
+    k: Lanes
     r: Lanes
     error: Lanes
 
@@ -51,7 +53,7 @@ def reduce(x: Lanes, offset: int) -> Reduced:
     k = shifted - magic
     high = k.fma(-range_.ln2_high, x)
     r = k.fma(-range_.ln2_low, high)
-    return Reduced(shifted.bits, r, k.fma(-range_.ln2_low, high - r))
+    return Reduced(shifted.bits, k, r, k.fma(-range_.ln2_low, high - r))
 
 
 def expm1_reduced(r: Lanes) -> Lanes:
@@ -72,28 +74,31 @@ def power_of_two(word: Lanes) -> Lanes:
     return (word << word.format.mantissa).real
 
 
-def scale(y: Lanes, word: Lanes) -> Lanes:
-    """y·2^k from k + 2 bias in the low bits, for every k between the format's limits.
+def scale(y: Lanes, parts: Reduced) -> Lanes:
+    """y·2^k for every k between the format's limits, y between ¼ and 4, offset 2 bias.
 
     2^k is a product of two normal powers. The first multiplication is exact, so the result is
     rounded once, also where it is subnormal or overflows.
     """
+    if x86.can_scale(y):
+        return x86.scale(y, parts.k)
     mantissa = y.format.mantissa
-    first = (word >> 1) << mantissa
-    second = (word << mantissa) - first
+    first = (parts.word >> 1) << mantissa
+    second = (parts.word << mantissa) - first
     return y * first.real * second.real
 
 
 def exp(x: Lanes) -> Lanes:
-    """e^x = 2^k e^r, e^r = 1 + r + r² P(r).
+    """e^x = 2^k e^r, e^r = 1 + r (1 + r P(r)).
 
-    Errors in ulp of the result: rounding of r and of e^r - 1 a quarter each, the final addition
-    a half, P less than 0.2; together below 1.
+    Errors in ulp of the result: rounding of r and of the bracket less than a quarter each, the
+    last step a half, P less than 0.2; together below 1.1.
     """
     f = x.format
     range_ = RANGES[f]
-    word, r, _ = reduce(x.clamp(range_.lowest, range_.highest), 2 * f.bias)
-    return scale(expm1_reduced(r) + 1, word)
+    parts = reduce(x.clamp(range_.lowest, range_.highest), 2 * f.bias)
+    bracket = polynomial(parts.r, EXP[f.bits]).fma(parts.r, 1)
+    return scale(bracket.fma(parts.r, 1), parts)
 
 
 def expm1(x: Lanes) -> Lanes:
@@ -105,7 +110,7 @@ def expm1(x: Lanes) -> Lanes:
     """
     f = x.format
     range_ = RANGES[f]
-    word, r, error = reduce(x.clamp(-range_.saturated, range_.highest), f.bias - 1)
+    word, _, r, error = reduce(x.clamp(-range_.saturated, range_.highest), f.bias - 1)
     s = power_of_two(word)
     small = (r * r).fma(polynomial(r, EXP[f.bits]), error)
     half = s.fma(small, s.fma(r, s - 0.5))
@@ -126,7 +131,7 @@ def sigmoid(x: Lanes) -> Lanes:
     exponent = f.mantissa + 8
     c = 2.0**-exponent
     y = (-x).clamp(-range_.saturated, -range_.lowest)
-    word, r, _ = reduce(y, f.bias - exponent)
+    word, _, r, _ = reduce(y, f.bias - exponent)
     s = power_of_two(word)
     whole = s + c
     lost = c - (whole - s)
@@ -148,7 +153,7 @@ def tanh(x: Lanes) -> Lanes:
     square = size * size
     small = (size * square).fma(polynomial(square, TANH[f.bits]), size)
     bounded = size.clamp(None, RANGES[f].saturated)
-    word, r, _ = reduce(bounded + bounded, f.bias)
+    word, _, r, _ = reduce(bounded + bounded, f.bias)
     s = power_of_two(word)
     large = 1 - 2 / s.fma(expm1_reduced(r), s + 1)
     return ((size < _SMALL_TANH).select(small, large).bits | x.sign_bit()).real

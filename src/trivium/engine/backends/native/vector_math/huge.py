@@ -7,6 +7,7 @@ last.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -18,7 +19,7 @@ from .lanes import FLOAT64, Lanes, declare
 
 __all__ = ["reduce", "replace"]
 
-I64, I192 = ir.IntType(64), ir.IntType(192)
+I64, I128 = ir.IntType(64), ir.IntType(128)
 DOUBLE = ir.DoubleType()
 
 
@@ -78,21 +79,26 @@ def _lane_by_lane(
         return function
     one = _scalar_function(model, name, scalar)
     b = ir.IRBuilder(function.append_basic_block())
-    x, value = function.args
-    for lane in range(max(model.count, 1)):
-        position = ir.IntType(32)(lane)
-        each = Lanes(b, b.extract_element(x, position) if model.count else x)
-        is_huge = (abs(each) > bound).value
-        before = b.block
-        with b.if_then(is_huge):
-            single = Lanes(b, b.call(one, [each.to(FLOAT64).value])).to(model.format).value
-            changed = b.insert_element(value, single, position) if model.count else single
-            inside = b.block
-        merged = b.phi(kind)
-        merged.add_incoming(value, before)
-        merged.add_incoming(changed, inside)
-        value = merged
-    b.ret(value)
+    place, end = b.alloca(kind), b.append_basic_block("end")
+    b.store(function.args[1], place)
+    arguments = b.alloca(kind)
+    b.store(function.args[0], arguments)
+    pointer = model.element.as_pointer()
+    first, first_value = b.bitcast(arguments, pointer), b.bitcast(place, pointer)
+    before, body = b.block, b.append_basic_block("lane")
+    b.branch(body)
+    b.position_at_end(body)
+    lane = b.phi(I64)
+    lane.add_incoming(I64(0), before)
+    x = Lanes(b, b.load(b.gep(first, [lane])))
+    with b.if_then((abs(x) > bound).value):
+        single = Lanes(b, b.call(one, [x.to(FLOAT64).value])).to(model.format)
+        b.store(single.value, b.gep(first_value, [lane]))
+    following = b.add(lane, I64(1))
+    lane.add_incoming(following, b.block)
+    b.cbranch(b.icmp_unsigned("<", following, I64(max(model.count, 1))), body, end)
+    b.position_at_end(end)
+    b.ret(b.load(place))
     return function
 
 
@@ -124,46 +130,48 @@ def reduce(x: Lanes) -> tuple[Lanes, Lanes, Lanes]:
 
     x = m 2^e with a whole m of 53 bits. The digits of 2/π that matter for x·2/π modulo 4 are the
     192 after the first e - 2: earlier ones contribute multiples of 4, later ones less than
-    2^-137. Their product with m, modulo 2^192, is x·2/π modulo 4 with 190 binary places. No
-    float64 number is closer than 2^-62 to a multiple of π/2, so 75 bits of r are right (Muller,
-    Elementary Functions, section 11.3).
+    2^-137. Their product with m, modulo 2^192, is x·2/π modulo 4 with 190 binary places, of which
+    the first 126 are kept. No float64 number is closer than 2^-62 to a multiple of π/2, so 64 bits
+    of r are right (Muller, Elementary Functions, section 11.3).
     """
     b = x.b
     word = x.bits
     exponent = (word >> 52) - (1023 + 52)
-    m = (word & ((1 << 52) - 1)) | (1 << 52)
+    m = ((word & ((1 << 52) - 1)) | (1 << 52)).value
     start = exponent + (64 - 2)  # the table begins with 64 zeros
-    window = _window(b, start.value)
-    product = b.mul(window, b.zext(m.value, I192))
-    turns = b.add(product, I192(1 << 189))
-    quadrant = b.trunc(b.lshr(turns, I192(190)), I64)
-    return Lanes(b, quadrant), *_angle(x, b.shl(product, I192(2)))
+    first, second, third = _window(b, start.value)
+    wide = b.zext(m, I128)
+    lower = b.lshr(b.mul(wide, b.zext(third, I128)), I128(64))
+    middle = b.add(b.mul(wide, b.zext(second, I128)), lower)
+    product = b.add(middle, b.shl(b.zext(b.mul(m, first), I128), I128(64)))
+    turns = b.trunc(b.lshr(product, I128(64)), I64)
+    quadrant = b.lshr(b.add(turns, I64(1 << 61)), I64(62))
+    return Lanes(b, quadrant), *_angle(b, b.shl(product, I128(2)))
 
 
-def _window(b: ir.IRBuilder, start: ir.Value) -> ir.Value:
-    """The 192 bits of the table from bit ``start``."""
+def _window(b: ir.IRBuilder, start: ir.Value) -> list[ir.Value]:
+    """The 192 bits of the table from bit ``start``, as three words."""
     table = _digits(b.module)
-    first = b.lshr(start, I64(6))
-    wide = ir.IntType(256)
-    total: ir.Value = wide(0)
+    word = b.lshr(start, I64(6))
+    words = []
     for i in range(4):
-        place = b.gep(table, [I64(0), b.add(first, I64(i))], inbounds=True)
-        total = b.or_(b.shl(total, wide(64)), b.zext(b.load(place), wide))
-    shift = b.zext(b.and_(start, I64(63)), wide)
-    return b.trunc(b.lshr(b.shl(total, shift), wide(64)), I192)
+        place = b.gep(table, [I64(0), b.add(word, I64(i))], inbounds=True)
+        words.append(b.load(place))
+    funnel = declare(b.module, "llvm.fshl.i64", ir.FunctionType(I64, [I64] * 3))
+    shift = b.and_(start, I64(63))
+    return [b.call(funnel, [high, low, shift]) for high, low in itertools.pairwise(words)]
 
 
-def _angle(x: Lanes, fraction: ir.Value) -> tuple[Lanes, Lanes]:
-    """fraction/2^192 quarter turns, from -½ to ½, in radians as a pair of float64 numbers."""
-    b = x.b
-    negative = b.icmp_signed("<", fraction, I192(0))
+def _angle(b: ir.IRBuilder, fraction: ir.Value) -> tuple[Lanes, Lanes]:
+    """fraction/2^128 quarter turns, from -½ to ½, in radians as a pair of float64 numbers."""
+    negative = b.icmp_signed("<", fraction, I128(0))
     size = b.select(negative, b.neg(fraction), fraction)
     zeros = b.ctlz(size, ir.IntType(1)(0))
     size = b.shl(size, zeros)
     # The first 53 bits and the next 53, as numbers below 1.
     parts = []
     for place in (53, 106):
-        word = b.trunc(b.lshr(size, I192(192 - place)), I64)
+        word = b.trunc(b.lshr(size, I128(128 - place)), I64)
         word = b.and_(word, I64((1 << 53) - 1))
         parts.append(Lanes(b, b.sitofp(word, DOUBLE)) * 2.0**-place)
     exponent = b.sub(I64(1023), b.trunc(zeros, I64))

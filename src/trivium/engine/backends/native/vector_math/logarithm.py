@@ -73,7 +73,7 @@ def log(x: Lanes) -> Lanes:
     k = parts.k - subnormal.select(x.constant(digits), 0)
     result = assemble(k, parts.f, log1p_rest(parts.f))
     outside = x.equals(0).select(x.constant(-math.inf), math.nan)
-    return (x > 0).select((x < math.inf).select(result, x), (x <= 0).select(outside, x + x))
+    return (x > 0).select((x < math.inf).select(result, x), outside)
 
 
 def log1p(x: Lanes) -> Lanes:
@@ -85,8 +85,7 @@ def log1p(x: Lanes) -> Lanes:
     """
     result = _log1p(x)
     outside = x.equals(-1).select(x.constant(-math.inf), math.nan)
-    # x + x is ∞ for ∞ and a quiet NaN for every NaN.
-    result = (x > -1).select((x < math.inf).select(result, x), (x <= -1).select(outside, x + x))
+    result = (x > -1).select((x < math.inf).select(result, x), outside)
     # 1 + (-0) has lost the sign.
     return x.equals(0).select(x, result)
 
