@@ -6,6 +6,7 @@ from pathlib import Path
 
 # Read by the libraries when they are first imported, so it stands before every other import.
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("TRIVIUM_CACHE", "")  # compiled code is neither kept nor found
 if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores among themselves
     for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"):
         os.environ.setdefault(threads, "1")

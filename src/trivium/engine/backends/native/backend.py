@@ -1,7 +1,7 @@
 """The native backend: the stages from a graph to machine code, in order.
 
 lower (graph → kernels) → write in place → plan rows → plan memory → assemble (kernels → LLVM) →
-optimise → load. Each stage is a file of its own.
+optimise (or take the code from the cache) → load. Each stage is a file of its own.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import llvmlite
 import llvmlite.binding as llvm
 
 from ...tensor import Tensor, Variable
 from . import target as targets
 from .assemble import assemble
+from .cache import default_cache
 from .executable import NativeExecutable, load
 from .kernels import Buffer, Kernel, RowKernel, View, contiguous_strides
 from .lower import Lowered, lower
@@ -30,6 +32,7 @@ class NativeBackend:
     name = "native"
 
     def __init__(self, threads: int | None = None) -> None:
+        self.cache = default_cache()
         self.threads = threads or int(os.environ.get("TRIVIUM_THREADS") or os.cpu_count() or 1)
 
     def compile(
@@ -56,12 +59,21 @@ class NativeBackend:
         buffers = _all_buffers(lowered)
         threads = self.threads
         assembly = assemble(target, lowered, plans, buffers, threads)
-        module = llvm.parse_assembly(str(assembly.module))
-        module.verify()
-        machine = target.machine()
-        target.optimise(module, machine)
-        code = machine.emit_object(module)
-        return NativeExecutable(load(code, machine), assembly, lowered, arena, threads)
+        code = self._object_code(target, str(assembly.module))
+        return NativeExecutable(load(code), assembly, lowered, arena, threads)
+
+    def _object_code(self, target: targets.Target, text: str) -> bytes:
+        versions = (llvmlite.__version__, str(llvm.llvm_version_info))
+        key = self.cache.key(text, target.triple, target.cpu, target.features, *versions)
+        code = self.cache.load(key)
+        if code is None:
+            module = llvm.parse_assembly(text)
+            module.verify()
+            machine = target.machine()
+            target.optimise(module, machine)
+            code = machine.emit_object(module)
+            self.cache.store(key, code)
+        return code
 
 
 def write_in_place(lowered: Lowered) -> None:

@@ -25,6 +25,7 @@ from .assemble import (
 )
 from .kernels import Buffer, CallKernel, View
 from .lower import Lowered
+from .target import host
 
 __all__ = ["NativeExecutable", "load"]
 
@@ -43,19 +44,20 @@ _call_reference = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(_dispa
 _numbers = itertools.count()
 
 
-def load(code: bytes, machine: llvm.TargetMachine) -> llvm.ResourceTracker:
+def load(code: bytes) -> llvm.ResourceTracker:
     """Machine code in memory, with what it calls outside itself."""
     library = llvm.JITLibraryBuilder()
     library.add_object_img(code)
     library.add_current_process()
     library.import_symbol(CALL_SYMBOL, ctypes.cast(_call_reference, ctypes.c_void_p).value or 0)
     library.export_symbol("run")
-    return library.link(_jit(machine), f"program_{next(_numbers)}")
+    return library.link(_jit(), f"program_{next(_numbers)}")
 
 
 @functools.cache
-def _jit(machine: llvm.TargetMachine) -> llvm.LLJIT:
-    return llvm.create_lljit_compiler(machine)
+def _jit() -> llvm.LLJIT:
+    """The linker of this process; what it links was compiled for its own target already."""
+    return llvm.create_lljit_compiler(host().machine())
 
 
 def aligned(size: int) -> Array:

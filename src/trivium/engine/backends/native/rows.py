@@ -68,7 +68,13 @@ def plan_rows(kernel: RowKernel, lanes_of: Any) -> RowPlan:
             if inner * node.dtype.itemsize > _SCRATCH_BYTES:
                 kernel.stores[id(node)] = Buffer(node.shape, node.dtype, "arena")
     return RowPlan(
-        split, rows, inner, lanes, flat, lanes * _VECTORS_PER_PART, tuple(sorted(crossing))
+        split,
+        rows,
+        inner,
+        lanes,
+        flat,
+        lanes * _VECTORS_PER_PART,
+        tuple(id(node) for node in kernel.nodes if id(node) in crossing),
     )
 
 
