@@ -196,3 +196,90 @@ def test_a_run_cannot_be_made_where_one_lies(tmp_path: Path) -> None:
     small_fit(out=tmp_path / "run")
     with pytest.raises(RunError, match="already holds a run"):
         small_fit(out=tmp_path / "run")
+
+
+def regression(**options):
+    return tv.fit(
+        tv.models.Linear(),
+        tv.objectives.SquaredError(),
+        tv.algorithms.Adam(learning_rate=0.05),
+        **{"epochs": 2, "progress": False, **options},
+    )
+
+
+def arrays() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(40, 3))
+    return x, x @ np.array([1.0, -2.0, 3.0]) + rng.normal(size=40)
+
+
+def test_data_from_memory_are_passed_as_to_fit(tmp_path: Path) -> None:
+    """The whole data and their weights: the fraction for validation is set aside again."""
+    data, weight = arrays(), np.linspace(0.1, 2, 40)
+    given = {"data": data, "sample_weight": weight}
+    regression(**given, validation=0.25, out=tmp_path / "run")
+    resumed = tv.resume(tmp_path / "run", epochs=5, **given, progress=False)
+    whole = regression(**given, validation=0.25, epochs=5)
+    for name, value in whole.parameters().items():
+        assert np.array_equal(resumed.parameters()[name], value)
+    assert resumed.metrics == whole.metrics
+    train, held = tv.data.as_dataset(data, sample_weight=weight).split(test=0.25, seed=0)
+    tv.resume(tmp_path / "run", epochs=6, data=train, validation=held, progress=False)
+    for other in ({"data": data}, {"data": (data[0], data[1] + 1), "sample_weight": weight}):
+        with pytest.raises(DataError, match="contents or weights differ"):
+            tv.resume(tmp_path / "run", epochs=7, **other, progress=False)
+
+
+def test_what_cannot_be_learned_leaves_no_run_behind(tmp_path: Path) -> None:
+    class Forgetful(tv.Model):
+        def __init__(self):
+            self.w = tv.parameter((3,))
+            self.unused = tv.parameter((2,))
+
+        def __call__(self, x):
+            return x @ self.w
+
+    with pytest.raises(RequestError, match="unused cannot be learned"):
+        tv.fit(
+            Forgetful(),
+            tv.objectives.SquaredError(),
+            tv.algorithms.Adam(),
+            arrays(),
+            out=tmp_path / "run",
+            progress=False,
+        )
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_finished_run_is_not_cut_short(tmp_path: Path) -> None:
+    small_fit(out=tmp_path / "run", epochs=4)
+    for epochs in (None, 0, 3, 4):
+        with pytest.raises(RunError, match=r"finished \(4 epochs\).*larger number"):
+            tv.resume(tmp_path / "run", epochs=epochs, progress=False)
+    assert len(tv.load(tmp_path / "run").history) == 4
+    assert tv.load(tmp_path / "run").options.epochs == 4
+
+
+def test_an_end_whose_outcome_was_not_written_stays_the_end(tmp_path: Path) -> None:
+    """Killed after the last state of an early stop, before the result: no epoch is added."""
+    data = arrays()
+    options = {"data": data, "validation": 0.25, "patience": 2, "epochs": 200}
+    whole = regression(**options, out=tmp_path / "run")
+    assert whole.stopped is Stop.NO_IMPROVEMENT
+    (tmp_path / "run" / "result.json").unlink()
+    resumed = tv.resume(tmp_path / "run", data=data, progress=False)
+    assert resumed.stopped is Stop.NO_IMPROVEMENT
+    assert len(resumed.history) == len(whole.history)
+    assert resumed.best_epoch == whole.best_epoch and resumed.metrics == whole.metrics
+
+
+def test_what_a_callback_raises_leaves_a_run_that_goes_on(tmp_path: Path) -> None:
+    def broken(row):
+        raise ZeroDivisionError("mine")
+
+    data = arrays()
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        regression(data=data, callbacks=[broken], out=tmp_path / "run")
+    resumed = tv.resume(tmp_path / "run", data=data, progress=False)
+    whole = regression(data=data)
+    assert resumed.metrics == whole.metrics and len(resumed.history) == 2

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from trivium.engine.program import Program
 from trivium.engine.tensor import Tensor, input
+from trivium.engine.transforms import gradient
 from trivium.learning.batch import Batch
 from trivium.learning.data import Encoder
 from trivium.learning.fit import measures
@@ -41,14 +43,25 @@ class Evaluator:
     def measure(self, part: Part) -> tuple[Array, float]:
         """The outputs and the objective's value over all examples of ``part``."""
         total, outputs = 0.0, []
-        for i in range(0, len(part), _PIECE):
-            arrays = [part.x[i : i + _PIECE], part.y[i : i + _PIECE]]
-            if part.weight is not None:
-                arrays.append(part.weight[i : i + _PIECE])
+        for arrays in _pieces(part):
             prediction, value = self._program(*arrays).run(*arrays)
             outputs.append(prediction)
             total += float(value) * len(arrays[0])
         return np.concatenate(outputs), total / len(part)
+
+    def gradient_norm(self, part: Part) -> float:
+        """‖∇ objective‖ over all examples of ``part``, at the parameters as they are."""
+        parameters = list(self._model.parameters().values())
+        total = [np.zeros(each.shape) for each in parameters]
+        programs: dict[int, Program] = {}
+        for arrays in _pieces(part):
+            size = len(arrays[0])
+            if size not in programs:
+                leaves, _, value = self._expressions(*arrays)
+                programs[size] = Program(leaves, gradient(value, parameters))
+            for sum_, slope in zip(total, programs[size].run(*arrays), strict=True):
+                sum_ += slope * (size / len(part))
+        return float(np.sqrt(sum((each**2).sum() for each in total)))
 
     def scores(self, part: Part, task: str, encoder: Encoder) -> dict[str, float]:
         """``loss`` and ``accuracy``, or ``loss``, ``r2`` and ``rmse`` in the target's units."""
@@ -73,21 +86,33 @@ class Evaluator:
         if key not in self._programs:
             if len(self._programs) >= _KEPT:
                 self._programs.pop(next(iter(self._programs)))
-            self._programs[key] = self._compile(arrays)
+            self._programs[key] = self._compile(*arrays)
         return self._programs[key]
 
-    def _compile(self, arrays: tuple[Array, ...]) -> Program:
+    def _compile(self, *arrays: Array) -> Program:
+        if len(arrays) == 1:
+            leaf = input(arrays[0].shape, arrays[0].dtype, name="x")
+            return Program([leaf], self._model(leaf))
+        leaves, prediction, value = self._expressions(*arrays)
+        return Program(leaves, (prediction, value))
+
+    def _expressions(self, *arrays: Array) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Leaves for x, y and, if there is one, the weight; the prediction; the objective."""
         names = ("x", "y", "weight")
         leaves = [
             input(array.shape, array.dtype, name=name)
             for array, name in zip(arrays, names, strict=False)
         ]
         prediction = self._model(leaves[0])
-        if len(leaves) == 1:
-            return Program(leaves, prediction)
         batch = Batch(leaves[0], leaves[1], leaves[2] if len(leaves) > 2 else None)
         value: Tensor = self._objective.value(prediction, batch, self._model.parameters())
-        return Program(leaves, (prediction, value))
+        return leaves, prediction, value
+
+
+def _pieces(part: Part) -> Iterator[list[Array]]:
+    whole = [part.x, part.y] + ([] if part.weight is None else [part.weight])
+    for i in range(0, len(part), _PIECE):
+        yield [array[i : i + _PIECE] for array in whole]
 
 
 def to_codes(outputs: Array, kind: str) -> Array:

@@ -11,18 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from trivium.engine.program import Program
-from trivium.engine.reverse import gradients
 from trivium.engine.tensor import variable
 from trivium.learning.algorithms import Problem as SolverProblem
 from trivium.learning.algorithms import Solver
 from trivium.learning.batch import Batch
 from trivium.learning.data import Dataset, as_dataset
-from trivium.learning.errors import RunError
+from trivium.learning.errors import DataError, RequestError, RunError
+from trivium.learning.fit.evaluation import Evaluator
 from trivium.learning.fit.history import History
 from trivium.learning.fit.interrupts import Interrupts
 from trivium.learning.fit.options import Options
-from trivium.learning.fit.problem import Problem, build_problem
+from trivium.learning.fit.problem import Problem, as_validation, build_problem, check_kinds
 from trivium.learning.fit.progress import Display, choose_display
 from trivium.learning.fit.result import Fit
 from trivium.learning.fit.storage import describe_problem, reopen, write_outcome
@@ -71,7 +70,8 @@ def fit(
     at once. ``scale``: standardise features and numeric target (default: for tables and
     built-in data, unless the model is a Formula, whose parameters have units). ``dtype``:
     "float32" (default of steppers) or "float64" (default of solvers). ``sample_weight``: (N,).
-    ``callbacks``: called after every epoch with its row; one that returns True stops the fit.
+    ``callbacks``: called after every epoch with its row; one that returns True stops the fit,
+    and what one raises ends it (a run on disk can then be resumed from its last checkpoint).
     ``progress``: False is silent. ``out``: a new directory for the run; it is checkpointed and
     can be resumed after Ctrl-C, SIGTERM or a crash. ``extra``: further JSON entries for
     run.json.
@@ -80,6 +80,8 @@ def fit(
     its parameters. Raises RequestError when the combination has no meaning, DataError when the
     data cannot be used, RunError when the run cannot be written; all before any work is done.
     """
+    check_kinds(model, objective, algorithm)
+    watchers = _watchers(callbacks)
     dataset = as_dataset(data, target, sample_weight)
     held, share = _held_out(validation, target)
     options = Options(
@@ -94,11 +96,15 @@ def fit(
     )
     train = dataset
     if share:
-        train, held = dataset.split(test=share, seed=seed)
+        try:
+            train, held = dataset.split(test=share, seed=options.seed)
+        except DataError as error:
+            raise DataError(f"validation={share!r} cannot be set aside: {error}") from error
     options = _batch_of_solver(options, algorithm, len(train))
     problem = build_problem(model, objective, algorithm, train, held, options)
+    trainer = _trainer(problem)
     run = None if out is None else RunDirectory.create(out, describe_problem(problem, extra))
-    return _perform(problem, run, choose_display(progress), callbacks, None, extra)
+    return _perform(problem, trainer, run, choose_display(progress), watchers, None, extra)
 
 
 def resume(
@@ -107,7 +113,8 @@ def resume(
     epochs: int | None = None,
     data: Any = None,
     validation: Any = None,
-    target: str | None = None,
+    target: Any = None,
+    sample_weight: Any = None,
     model: Any = None,
     objective: Any = None,
     algorithm: Any = None,
@@ -117,46 +124,77 @@ def resume(
     """Go on with a run where its newest good state stands, bit for bit as if never stopped.
 
     ``epochs``: a new total number of epochs, to train a finished run for longer. ``data``,
-    ``validation``: must be passed again when they came from memory; their contents are
-    verified. ``model``, ``objective``, ``algorithm``: must be passed again when they are your
-    own code. Raises RunError when the run is finished already, DataError when the data have
-    changed.
+    ``validation``, ``target``, ``sample_weight``: must be passed again, as they were to fit,
+    when they came from memory; their contents are verified, and a fraction for validation is
+    set aside again. ``model``, ``objective``, ``algorithm``: must be passed again when they are
+    your own code. Raises RunError when the run is finished already, DataError when the data
+    have changed.
     """
+    watchers = _watchers(callbacks)
     run = RunDirectory.open(path, writing=True)
     try:
         request = run.request
-        if run.read_result() is not None and epochs is None:
+        finished = run.read_result() is not None
+        state = run.read_state() if run.has_state else None
+        done = _epochs_done(state)
+        if finished and (epochs is None or epochs <= done):
             raise RunError(
-                f"the run {run.path} is finished; to train it for longer give a larger number "
-                "of epochs (epochs=…, on the command line --epochs)"
+                f"the run {run.path} is finished ({done} epochs); to train it for longer give "
+                "a larger number of epochs (epochs=…, on the command line --epochs)"
             )
-        train, held = reopen(run, data, validation, target)
+        train, held = reopen(run, data, validation, target, sample_weight)
         options = Options.from_dict(
             {**request["options"], **({} if epochs is None else {"epochs": epochs})}
         )
-        problem = build_problem(
+        parts = (
             model or from_spec(request["model"]),
             objective or from_spec(request["objective"]),
             algorithm or from_spec(request["algorithm"]),
-            train,
-            held,
-            options,
         )
+        check_kinds(*parts)
+        problem = build_problem(*parts, train, held, options)
+        trainer = _trainer(problem)
         if epochs is not None:
             run.update_request({**request, "options": options.to_dict()})
-        state = run.read_state() if run.has_state else None
     except BaseException:
         run.close()
         raise
-    return _perform(problem, run, choose_display(progress), callbacks, state, None)
+    return _perform(problem, trainer, run, choose_display(progress), watchers, state, None)
 
 
-def _held_out(validation: Any, target: Any) -> tuple[Dataset | None, float | int]:
+def _epochs_done(state: Any) -> int:
+    try:
+        return 0 if state is None else int(state[1]["counters"]["epoch"])
+    except (KeyError, TypeError, ValueError):
+        return 0  # a damaged state is reported when it is restored
+
+
+def _watchers(callbacks: Any) -> list[Callback]:
+    given = [callbacks] if callable(callbacks) else list(callbacks)
+    for each in given:
+        if not callable(each):
+            raise RequestError(
+                f"a callback is a function of an epoch's row, not {each!r}; pass callbacks=[f]"
+            )
+    return given
+
+
+def _trainer(problem: Problem) -> Trainer | None:
+    """For a stepper, with its step built: what cannot be learned is refused before a run is
+    made on disk."""
+    if isinstance(problem.algorithm, Solver):
+        return None
+    trainer = Trainer(problem)
+    trainer.check()
+    return trainer
+
+
+def _held_out(validation: Any, target: Any) -> tuple[Dataset | None, Any]:
     if validation is None or validation is False:
         return None, 0
-    if isinstance(validation, int | float):
+    if isinstance(validation, int | float | np.integer | np.floating):
         return None, validation
-    return as_dataset(validation, target), 0
+    return as_validation(validation, target), 0
 
 
 def _scale(scale: bool | None, dataset: Dataset, model: Any) -> bool:
@@ -180,6 +218,7 @@ def _batch_of_solver(options: Options, algorithm: Any, rows: int) -> Options:
 
 def _perform(
     problem: Problem,
+    trainer: Trainer | None,
     run: RunDirectory | None,
     display: Display,
     callbacks: Sequence[Callback],
@@ -189,10 +228,10 @@ def _perform(
     interrupts = Interrupts()
     try:
         with interrupts:
-            if isinstance(problem.algorithm, Solver):
+            if trainer is None:
                 result = _solve(problem)
             else:
-                result = _train(problem, run, display, callbacks, state, interrupts)
+                result = _train(trainer, run, display, callbacks, state, interrupts)
             result.request = run.request if run else describe_problem(problem, extra)
             _close_run(run, result)
     finally:
@@ -220,14 +259,14 @@ def _close_run(run: RunDirectory | None, result: Fit) -> None:
 
 
 def _train(
-    problem: Problem,
+    trainer: Trainer,
     run: RunDirectory | None,
     display: Display,
     callbacks: Sequence[Callback],
     state: Any,
     interrupts: Interrupts,
 ) -> Fit:
-    trainer = Trainer(problem)
+    problem = trainer.problem
     options = problem.options
     if state is not None:
         trainer.restore(*state)
@@ -254,8 +293,9 @@ def _train(
         display.epoch(row)
         if run is not None:
             run.append_metrics([row])
-        asked = [callback(dict(row)) for callback in callbacks]
-        return Stop.CALLBACK if any(answer is True for answer in asked) else None
+        answers = [callback(dict(row)) for callback in callbacks]
+        asked = any(isinstance(each, bool | np.bool_) and bool(each) for each in answers)
+        return Stop.CALLBACK if asked else None
 
     display.start(options.epochs, len(problem.train), trainer.counters.epoch)
     try:
@@ -281,12 +321,11 @@ def _train(
 
 def _solve(problem: Problem) -> Fit:
     started = time.perf_counter()
-    batch, _ = _whole_batch(problem)
     solution = problem.algorithm.solve(
         SolverProblem(
             problem.model,
             problem.objective,
-            batch,
+            _whole_batch(problem),
             problem.parameters,
             problem.encoder.feature_names,
         )
@@ -309,28 +348,13 @@ def _solve(problem: Problem) -> Fit:
     )
 
 
-def _whole_batch(problem: Problem) -> tuple[Batch, list[Any]]:
+def _whole_batch(problem: Problem) -> Batch:
     part = problem.train
-    leaves = [variable(part.x, name="x"), variable(part.y, name="y")]
-    if part.weight is not None:
-        leaves.append(variable(part.weight, name="weight"))
-    return Batch(leaves[0], leaves[1], leaves[2] if len(leaves) > 2 else None), leaves
-
-
-def _gradient_norm(problem: Problem) -> float:
-    """‖∇ objective‖ over the training part at the present parameters."""
-    parameters = list(problem.parameters.values())
-    if not parameters:
-        return 0.0
-    batch, _ = _whole_batch(problem)
-    loss = problem.objective(problem.model, batch)
-    arrays = Program([], gradients([loss], parameters)).run()
-    return float(np.sqrt(sum(float((array.astype(float) ** 2).sum()) for array in arrays)))
+    weight = None if part.weight is None else variable(part.weight, name="weight")
+    return Batch(variable(part.x, name="x"), variable(part.y, name="y"), weight)
 
 
 def _result(problem: Problem, *, notes: Sequence[str] = (), **outcome: Any) -> Fit:
-    from trivium.learning.fit.evaluation import Evaluator
-
     evaluator = Evaluator(problem.model, problem.objective, problem.options.dtype)
     metrics = {"train": evaluator.scores(problem.train, problem.task, problem.encoder)}
     if problem.validation is not None:
@@ -346,7 +370,7 @@ def _result(problem: Problem, *, notes: Sequence[str] = (), **outcome: Any) -> F
         encoder=problem.encoder,
         data_source=problem.train_data.source,
         metrics=metrics,
-        gradient_norm=_gradient_norm(problem),
+        gradient_norm=evaluator.gradient_norm(problem.train),
         notes=[*problem.train_data.notes, *notes],
         **outcome,
     )

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from trivium.learning.errors import RequestError
 
 __all__ = ["Options"]
@@ -32,14 +34,13 @@ class Options:
     checkpoint_seconds: float = 10.0
 
     def __post_init__(self) -> None:
-        _whole("epochs", self.epochs, 0)
-        if self.batch_size is not None:
-            _whole("batch_size", self.batch_size, 1)
-        if self.patience is not None:
-            _whole("patience", self.patience, 1)
-        _whole("seed", self.seed, 0)
-        if self.dtype not in ("float32", "float64"):
-            raise RequestError(f"dtype must be 'float32' or 'float64', got {self.dtype!r}")
+        for name, least in (("epochs", 0), ("batch_size", 1), ("patience", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if value is not None or name in ("epochs", "seed"):
+                self._set(name, _whole(name, value, least))
+        self._set("dtype", _floating(self.dtype))
+        if isinstance(self.validation, np.integer | np.floating):
+            self._set("validation", self.validation.item())
         if not self.checkpoint_seconds >= 0:
             raise RequestError(
                 f"checkpoint_seconds must not be negative, got {self.checkpoint_seconds}"
@@ -52,6 +53,9 @@ class Options:
             )
         if isinstance(share, float) and share >= 1:
             raise RequestError(f"validation={share} leaves no rows to train on; use 0.2, say")
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)  # while it is made; frozen from then on
 
     def to_dict(self) -> dict[str, Any]:
         """The options as JSON."""
@@ -66,10 +70,21 @@ class Options:
         return cls(**record)
 
 
-def _whole(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
+def _floating(dtype: Any) -> str:
+    try:
+        name = np.dtype(dtype).name
+    except TypeError:
+        name = ""
+    if dtype is None or name not in ("float32", "float64"):
+        raise RequestError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
+    return name
+
+
+def _whole(name: str, value: object, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise RequestError(f"{name} must be a whole number, got {value!r}")
     if value < least:
         raise RequestError(f"{name} must be at least {least}, got {value}")
     if value > 2**62:
         raise RequestError(f"{name}={value} is beyond what can be counted")
+    return int(value)

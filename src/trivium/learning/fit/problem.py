@@ -8,16 +8,27 @@ from typing import Any
 
 import numpy as np
 
+from trivium.engine.errors import TriviumError
 from trivium.engine.tensor import Variable, input
-from trivium.learning.data import Dataset, Encoder, infer_task
+from trivium.learning.algorithms import Algorithm
+from trivium.learning.data import Dataset, Encoder, as_dataset, infer_task
 from trivium.learning.errors import RequestError
 from trivium.learning.fit.options import Options
+from trivium.learning.models import Model
+from trivium.learning.objectives import Objective
 
-__all__ = ["Part", "Problem", "build_problem", "encode_part"]
+__all__ = ["Part", "Problem", "as_validation", "build_problem", "check_kinds", "encode_part"]
 
 Array = np.ndarray[Any, Any]
 
+# An unusual number of examples, so that no other size is mistaken for it.
 _EXAMPLES = 7919
+
+_KINDS: dict[str, tuple[type, str]] = {
+    "model": (Model, "tv.models.MLP(hidden=[64])"),
+    "objective": (Objective, "tv.objectives.CrossEntropy()"),
+    "algorithm": (Algorithm, "tv.algorithms.Adam()"),
+}
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,32 @@ class Problem:
         return found
 
 
+def check_kinds(model: Any, objective: Any, algorithm: Any) -> None:
+    """Raise RequestError unless each of the three is what its place asks for."""
+    for (place, (kind, example)), given in zip(
+        _KINDS.items(), (model, objective, algorithm), strict=True
+    ):
+        if isinstance(given, kind):
+            continue
+        if isinstance(given, type) and issubclass(given, kind):
+            raise RequestError(
+                f"the {place} is the class {given.__name__} itself; make one of it: "
+                f"{given.__name__}(...)"
+            )
+        others = [name for name, (each, _) in _KINDS.items() if isinstance(given, each)]
+        known = f", which is of the kind {others[0]}" if others else ""
+        raise RequestError(
+            f"the {place} is {given!r}{known}; the order is tv.fit(model, objective, "
+            f"algorithm, data), with a {place} such as {example}"
+        )
+
+
+def as_validation(data: Any, target: Any) -> Dataset:
+    """Validation ``data`` as a Dataset; a pair has its own target."""
+    named = isinstance(target, str) and not isinstance(data, tuple)
+    return as_dataset(data, target if named else None)
+
+
 def build_problem(
     model: Any,
     objective: Any,
@@ -87,9 +124,12 @@ def build_problem(
     # y says how many classes or targets there are, and whether the target is a vector.
     count = len(classes) if classes is not None else (part.y.shape[1] if part.y.ndim > 1 else 1)
     outputs = objective.n_outputs(count, part.y.ndim)
-    # An unusual number of examples, so that no other size is mistaken for it.
     example = input((_EXAMPLES, *part.x.shape[1:]), options.dtype, name="x")
-    own.prepare(example, outputs)
+    try:
+        own.prepare(example, outputs)
+    except TriviumError as error:
+        error.args = (str(error).replace(str(_EXAMPLES), "N"),)
+        raise
     own.initialise(options.seed)
     return Problem(
         own, objective, algorithm, options, task, fitted, part, held, train, validation

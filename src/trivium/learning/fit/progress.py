@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 from typing import Any, TextIO
 
 __all__ = ["Display", "LiveDisplay", "PlainDisplay", "choose_display"]
@@ -52,10 +53,11 @@ def measures_text(row: dict[str, Any]) -> str:
 class PlainDisplay(Display):
     """A line for some epochs: the first, the last, and evenly between."""
 
+    _pending: dict[str, Any] | None = None
+
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._every, self._epochs, self._rate = 1, 0, 0.0
-        self._written = 0
 
     def start(self, epochs: int, examples: int, done: int) -> None:
         """Say what begins."""
@@ -71,9 +73,19 @@ class PlainDisplay(Display):
         """Write the line if it is this epoch's turn."""
         number = row["epoch"]
         if number % self._every and number not in (1, self._epochs):
+            self._pending = row
             return
+        self._write(row)
+
+    def finish(self) -> None:
+        """Write the last epoch's line, if the fit ended before its turn."""
+        if self._pending is not None:
+            self._write(self._pending)
+
+    def _write(self, row: dict[str, Any]) -> None:
+        self._pending = None
         rate = f" · {self._rate:,.0f} steps/s" if self._rate else ""
-        line = f"epoch {number}/{self._epochs} · {measures_text(row)}{rate}"
+        line = f"epoch {row['epoch']}/{self._epochs} · {measures_text(row)}{rate}"
         print(line, file=self._stream, flush=True)
 
     def note(self, text: str) -> None:
@@ -82,10 +94,13 @@ class PlainDisplay(Display):
 
 
 class LiveDisplay(Display):
-    """A progress bar with measures, rate and time left (rich)."""
+    """A progress bar with rate and time left, and the measures in a line below it (rich).
+
+    Two lines, because one with everything does not fit a terminal of 80 columns.
+    """
 
     def __init__(self, stream: TextIO) -> None:
-        from rich.console import Console
+        from rich.console import Console, RenderableType
         from rich.progress import (
             BarColumn,
             Progress,
@@ -94,12 +109,20 @@ class LiveDisplay(Display):
             TimeElapsedColumn,
             TimeRemainingColumn,
         )
+        from rich.text import Text
 
-        self._progress = Progress(
+        class Bar(Progress):
+            measures = ""
+
+            def get_renderables(self) -> Iterable[RenderableType]:
+                yield self.make_tasks_table(self.tasks)
+                if self.measures:
+                    yield Text(self.measures, no_wrap=True, overflow="ellipsis")
+
+        self._progress = Bar(
             TextColumn("[bold]epoch {task.fields[epoch]}"),
             BarColumn(bar_width=24),
             TaskProgressColumn(),
-            TextColumn("{task.fields[measures]}", markup=False),
             TextColumn("{task.fields[rate]}", style="dim"),
             TimeElapsedColumn(),
             TextColumn("left", style="dim"),
@@ -115,7 +138,7 @@ class LiveDisplay(Display):
         self._epochs, self._examples = epochs, examples
         self._task = self._progress.add_task(
             "", total=epochs * examples, completed=done * examples,
-            epoch=f"{done}/{epochs}", measures="", rate="",
+            epoch=f"{done}/{epochs}", rate="",
         )  # fmt: skip
         self._progress.start()
 
@@ -132,11 +155,11 @@ class LiveDisplay(Display):
 
     def epoch(self, row: dict[str, Any]) -> None:
         """Show the epoch's measures."""
+        self._progress.measures = measures_text(row)
         self._progress.update(
             self._task,
             completed=row["epoch"] * self._examples,
             epoch=f"{row['epoch']}/{self._epochs}",
-            measures=measures_text(row),
         )
 
     def note(self, text: str) -> None:

@@ -18,7 +18,7 @@ from trivium.learning.data import Dataset, Encoder, as_dataset, reload
 from trivium.learning.errors import DataError, RequestError, RunError
 from trivium.learning.fit.history import History
 from trivium.learning.fit.options import Options
-from trivium.learning.fit.problem import Problem
+from trivium.learning.fit.problem import Problem, as_validation
 from trivium.learning.fit.result import Fit
 from trivium.learning.runs import RunDirectory
 from trivium.learning.runs.directory import REQUEST_FILE
@@ -219,30 +219,35 @@ def _chosen_arrays(arrays: Mapping[str, Any], parameters: Mapping[str, Any]) -> 
 
 
 def reopen(
-    run: RunDirectory, data: Any, validation: Any, target: str | None
+    run: RunDirectory, data: Any, validation: Any, target: Any, sample_weight: Any
 ) -> tuple[Dataset, Dataset | None]:
-    """The data that a run was asked to fit, fetched again or passed by the user."""
+    """The data that a run was asked to fit, fetched again or passed by the user as to fit."""
     request = run.request
-    train = _again(request["data"], data, target, "the training data", "data")
-    source = request.get("validation_data")
-    if source is None:
+    source, held_source = request["data"], request.get("validation_data")
+    train = None if data is None else as_dataset(data, target, sample_weight)
+    held = None if validation is None else as_validation(validation, target)
+    share = request["options"]["validation"]
+    if train is not None and held is None and share and not _is(train, source):
+        train, held = train.split(test=share, seed=request["options"]["seed"])
+    train = _again(source, train, "the training data", "data")
+    if held_source is None:
         return train, None
-    return train, _again(source, validation, target, "the validation data", "validation")
+    return train, _again(held_source, held, "the validation data", "validation")
 
 
-def _again(
-    source: dict[str, Any], given: Any, target: str | None, what: str, name: str
-) -> Dataset:
+def _is(dataset: Dataset, source: Mapping[str, Any]) -> bool:
+    return bool(dataset.source.get("sha256") == source.get("sha256"))
+
+
+def _again(source: dict[str, Any], given: Dataset | None, what: str, name: str) -> Dataset:
     if given is None:
         try:
             return reload(source)
         except DataError as error:
             raise DataError(f"{what} of the run: {error} (in Python: {name}=...)") from error
-    dataset = as_dataset(given, target)
-    found = dataset.source
-    if found.get("sha256") != source.get("sha256"):
+    if not _is(given, source):
         raise DataError(
-            f"{what} are not those of the run: their contents differ. Resuming would mix two "
-            "fits; start a new one with tv.fit"
+            f"{what} are not those of the run: their contents or weights differ. Resuming "
+            "would mix two fits; start a new one with tv.fit"
         )
-    return dataset
+    return given

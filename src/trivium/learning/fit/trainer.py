@@ -6,6 +6,7 @@ problem and the same state go on bit for bit alike, whatever the sizes of their 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -134,6 +135,10 @@ class Trainer:
             self._programs[size] = Program([], loss, updates)
         return self._programs[size]
 
+    def check(self) -> None:
+        """Build the first step. Raises RequestError for a parameter that cannot be learned."""
+        self._graph(self.batch_size)
+
     # The state, to the last bit.
 
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -197,6 +202,8 @@ class Trainer:
         options = self.problem.options
         last = time.perf_counter()
         while self.counters.epoch < options.epochs:
+            if self._exhausted:  # a run that was killed between its end and its outcome
+                return Stop.NO_IMPROVEMENT
             self._enter()
             before = self._snapshot() if self._judged_before_steps else {}
             while self.counters.position < self._n:
@@ -216,13 +223,16 @@ class Trainer:
             last = now
             row["seconds"] = self.counters.seconds
             self.history.append(row)
-            patience = options.patience
-            exhausted = patience is not None and self.counters.waited >= patience
-            stop = epoch_done(row) or (Stop.NO_IMPROVEMENT if exhausted else None)
+            stop = epoch_done(row) or (Stop.NO_IMPROVEMENT if self._exhausted else None)
             stop = stop or tick(1 / max(self._seconds_per_step, 1e-9))
             if stop is not None:
                 return stop
         return Stop.EPOCHS_DONE
+
+    @property
+    def _exhausted(self) -> bool:
+        patience = self.problem.options.patience
+        return patience is not None and self.counters.waited >= patience
 
     @property
     def _judged_before_steps(self) -> bool:
@@ -267,7 +277,8 @@ class Trainer:
             row.update({f"validation_{name}": value for name, value in scores.items()})
             monitored = scores["loss"]
         counters.epoch += 1
-        if counters.best is None or monitored < counters.best:
+        first = counters.best is None and not math.isnan(monitored)
+        if first or (counters.best is not None and monitored < counters.best):
             counters.best, counters.best_epoch, counters.waited = monitored, counters.epoch, 0
             self._best = before or self._snapshot()
         else:
