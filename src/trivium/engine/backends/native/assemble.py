@@ -61,6 +61,7 @@ class Assembly:
     tasks: list[Task]
     slots: dict[int, int]
     externals: list[Buffer]
+    threads: int
 
 
 def assemble(
@@ -85,8 +86,10 @@ def assemble(
         _task(emitter, target, f"kernel_{i}", kernel, plans.get(id(kernel)), threads)
         for i, kernel in enumerate(lowered.kernels)
     ]
-    _emit_run(emitter, target, tasks, lowered, slots, threads)
-    return Assembly(module, tasks, slots, externals)
+    if not any(task.shared for task in tasks):
+        threads = 1  # barriers would cost more than all the work
+    _emit_run(emitter, target, tasks, lowered, threads)
+    return Assembly(module, tasks, slots, externals, threads)
 
 
 def _task(
@@ -125,7 +128,7 @@ def _task(
 
 
 def _emit_run(
-    e: Emitter, target: Any, tasks: list[Task], lowered: Lowered, slots: dict[int, int],
+    e: Emitter, target: Any, tasks: list[Task], lowered: Lowered,
     threads: int,
 ) -> None:  # fmt: skip
     kind = ir.FunctionType(ir.VoidType(), [POINTER, I64, I64, I64])

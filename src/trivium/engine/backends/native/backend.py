@@ -57,10 +57,9 @@ class NativeBackend:
         kept = [view.buffer for _, view in lowered.copies + lowered.stepped]
         arena = plan_memory(lowered.kernels, kept)
         buffers = _all_buffers(lowered)
-        threads = self.threads
-        assembly = assemble(target, lowered, plans, buffers, threads)
+        assembly = assemble(target, lowered, plans, buffers, self.threads)
         code = self._object_code(target, str(assembly.module))
-        return NativeExecutable(load(code), assembly, lowered, arena, threads)
+        return NativeExecutable(load(code), assembly, lowered, arena)
 
     def _object_code(self, target: targets.Target, text: str) -> bytes:
         versions = (llvmlite.__version__, str(llvm.llvm_version_info))

@@ -76,12 +76,11 @@ class NativeExecutable:
         assembly: Assembly,
         lowered: Lowered,
         arena_bytes: int,
-        threads: int,
     ) -> None:
         self._code = code
         self._assembly = assembly
         self._lowered = lowered
-        self._threads = threads
+        threads = self._threads = assembly.threads
         self._run = _RUN(code["run"])
         self._arena = aligned(max(arena_bytes, 64))
         self._status = aligned(64)
