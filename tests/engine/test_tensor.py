@@ -10,6 +10,7 @@ import trivium as tv
 from trivium.engine.interning import Interned
 from trivium.engine.sites import scope
 from trivium.engine.tensor import Part
+from trivium.engine.traversal import substitute, topological
 
 # --- making -----------------------------------------------------------------------------------
 
@@ -213,8 +214,6 @@ def test_the_site_is_the_users_line():
     assert y.site.operands() == ["x * 2", "tv.array.exp(x)"]
     z = tv.array.softmax(x)
     assert z.site.text == "z = tv.array.softmax(x)"
-    slope = tv.gradient(z.sum(), x)
-    assert slope.site.text == "slope = tv.gradient(z.sum(), x)"
 
 
 def test_a_site_of_several_lines_and_of_code_without_source():
@@ -242,6 +241,29 @@ def test_scopes_name_the_part_of_the_model():
     assert x.scope == ("encoder", "layers.0")
     assert y.scope == ("encoder",)
     assert (y * 3).scope == ()
+
+
+def test_what_is_derived_has_the_origin_of_what_it_is_derived_from():
+    x = tv.tensor([1.0, 2.0])
+    with scope("layers.0"):
+        hidden = tv.array.sin(x)  # forward
+    slope = tv.gradient(hidden.sum(), x)
+    cosine = next(node for node in topological([slope]) if node.primitive.name == "cos")
+    assert cosine.site.text == "hidden = tv.array.sin(x)  # forward"
+    assert cosine.scope == slope.scope == ("layers.0",)
+    moved = substitute([hidden * 2], {x: tv.tensor([3.0, 4.0])})[0]
+    assert moved.inputs[0].site.text == "hidden = tv.array.sin(x)  # forward"
+    assert moved.site.text.startswith("moved = substitute")
+    after = x * 3  # made afterwards
+    assert after.site.text == "after = x * 3  # made afterwards" and after.scope == ()
+
+
+def test_a_compiled_program_fails_with_the_users_line():
+    table, index = tv.tensor(np.zeros((3, 2))), tv.input((2,), "int64", name="index")
+    rows = tv.array.log(table[index] * 1.0 + 0.0)  # looked up here
+    program = tv.Program([index], rows.sum(), backend="reference")
+    with pytest.raises(IndexError, match="looked up here"):
+        program.run(np.array([0, 7]))
 
 
 # --- the table behind hash-consing ------------------------------------------------------------

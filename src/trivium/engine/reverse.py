@@ -15,6 +15,7 @@ from . import dtypes
 from .composites import ones_like, zeros_like
 from .errors import DTypeError, NotDifferentiableError, ShapeError
 from .primitive import NotDifferentiable
+from .sites import derivation
 from .tensor import Tensor
 from .traversal import depends_on, topological
 
@@ -72,38 +73,40 @@ def cotangents(
 
     for output, seed in zip(outputs, seeds, strict=True):
         receive(output, seed)
-    for current in reversed(order):
-        if id(current) not in on_path:
-            total.pop(id(current), None)
-            continue
-        if current.parts is not None:
-            received = parts.pop(id(current), None)
-            if received is None:
+    with derivation() as derive_from:
+        for current in reversed(order):
+            if id(current) not in on_path:
+                total.pop(id(current), None)
                 continue
-            everything = [received.get(i) for i in range(len(current.parts))]
-            shares = _rule(current)(current, everything)
-        else:
-            cotangent = total.pop(id(current), None)
-            if cotangent is None:
-                continue
-            if id(current) in wanted:
-                result[id(current)] = cotangent
-            if current.primitive.name == "project":
-                siblings = parts.setdefault(id(current.inputs[0]), {})
-                siblings[current.attributes.part] = cotangent
-                continue
-            if not current.inputs:
-                continue
-            rule = _rule(current)
-            shares = [
-                rule(current, cotangent, i)
-                if id(source) in on_path and dtypes.is_floating(source.dtype)
-                else None
-                for i, source in enumerate(current.inputs)
-            ]
-        for source, share in zip(current.inputs, shares, strict=True):
-            if share is not None and id(source) in on_path:
-                receive(source, share)
+            derive_from(current)
+            if current.parts is not None:
+                received = parts.pop(id(current), None)
+                if received is None:
+                    continue
+                everything = [received.get(i) for i in range(len(current.parts))]
+                shares = _rule(current)(current, everything)
+            else:
+                cotangent = total.pop(id(current), None)
+                if cotangent is None:
+                    continue
+                if id(current) in wanted:
+                    result[id(current)] = cotangent
+                if current.primitive.name == "project":
+                    siblings = parts.setdefault(id(current.inputs[0]), {})
+                    siblings[current.attributes.part] = cotangent
+                    continue
+                if not current.inputs:
+                    continue
+                rule = _rule(current)
+                shares = [
+                    rule(current, cotangent, i)
+                    if id(source) in on_path and dtypes.is_floating(source.dtype)
+                    else None
+                    for i, source in enumerate(current.inputs)
+                ]
+            for source, share in zip(current.inputs, shares, strict=True):
+                if share is not None and id(source) in on_path:
+                    receive(source, share)
     return [result.get(id(target)) for target in targets]
 
 

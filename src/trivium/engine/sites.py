@@ -1,7 +1,8 @@
 """Where in the user's code an expression was made, and how the user wrote it.
 
 A site costs two references when it is recorded; the line and the source text are looked up only
-when an error or a derivation asks for them.
+when an error or a derivation asks for them. What Trivium itself derives from an expression (its
+gradient, its rewritten form) has the origin of what it was derived from.
 """
 
 from __future__ import annotations
@@ -10,16 +11,23 @@ import ast
 import linecache
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import CodeType, FrameType
+from typing import TYPE_CHECKING
 
-__all__ = ["Site", "current_scope", "current_site", "scope"]
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+__all__ = ["Site", "current_origin", "current_scope", "current_site", "derivation", "scope"]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
-_scope: ContextVar[tuple[str, ...]] = ContextVar("trivium_scope", default=())
+Scope = tuple[str, ...]
+
+_scope: ContextVar[Scope] = ContextVar("trivium_scope", default=())
+_source: ContextVar[Tensor | None] = ContextVar("trivium_source", default=None)
 
 
 class Site:
@@ -111,6 +119,28 @@ def scope(name: str) -> Iterator[None]:
         _scope.reset(token)
 
 
-def current_scope() -> tuple[str, ...]:
+def current_scope() -> Scope:
     """The names of the enclosing ``scope`` blocks, outermost first."""
     return _scope.get()
+
+
+@contextmanager
+def derivation() -> Iterator[Callable[[Tensor], object]]:
+    """A block that derives expressions from expressions; it gets a function to call with each.
+
+    What is made from then on has the site and the scope of that node: an error in a gradient or
+    in an optimised program speaks of the line in the user's model.
+    """
+    token = _source.set(None)
+    try:
+        yield _source.set
+    finally:
+        _source.reset(token)
+
+
+def current_origin(skip: int = 0) -> tuple[Site | None, Scope]:
+    """Site and scope for a node that is made now; ``skip`` as for ``current_site``."""
+    source = _source.get()
+    if source is not None:
+        return source.site, source.scope
+    return current_site(skip + 1), _scope.get()

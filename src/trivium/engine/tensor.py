@@ -19,7 +19,7 @@ import numpy as np
 from . import dtypes
 from .errors import DTypeError, ShapeError
 from .interning import Interned
-from .sites import Site, current_scope, current_site
+from .sites import current_origin
 
 if TYPE_CHECKING:
     from .primitive import Primitive
@@ -126,8 +126,7 @@ class _Fields(Operators):
         self.dtype: np.dtype[Any] = dtype  # None for several results
         self.parts = parts
         # Two frames up is whoever called node, literal or input: the user or this package.
-        self.site: Site | None = current_site(2)
-        self.scope: tuple[str, ...] = current_scope()
+        self.site, self.scope = current_origin(2)
 
 
 class Tensor(_Fields):

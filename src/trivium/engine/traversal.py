@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import is_
 
+from .sites import derivation
 from .tensor import Tensor, node
 
 __all__ = ["depends_on", "rebuild", "same", "substitute", "topological"]
@@ -51,8 +52,11 @@ def rebuild(
 ) -> list[Tensor]:
     """Build ``outputs`` anew from the leaves up by ``change(old, new inputs)``."""
     new: dict[int, Tensor] = {}
-    for current in topological(outputs):
-        new[id(current)] = change(current, tuple(new[id(each)] for each in current.inputs))
+    with derivation() as derive_from:
+        for current in topological(outputs):
+            derive_from(current)
+            inputs = tuple([new[id(each)] for each in current.inputs])
+            new[id(current)] = change(current, inputs)
     return [new[id(each)] for each in outputs]
 
 
