@@ -40,7 +40,7 @@ default_int = int64
 default_float = float64
 
 # Every other NumPy number is stored in the smallest of the five that holds all its values.
-_LOSSLESS = {
+_LOSSLESS: dict[str, np.dtype[Any]] = {
     "int8": int32,
     "int16": int32,
     "uint8": int32,
