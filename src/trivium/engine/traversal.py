@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import is_
+from typing import cast
 
 from .sites import derivation
 from .tensor import Tensor, node
@@ -20,21 +21,20 @@ def topological(
     """
     order: list[Tensor] = []
     done: set[int] = set()
-    stack = [(each, False) for each in reversed(list(outputs))]
+    # None on the stack says that the inputs of the node under it are done.
+    stack: list[Tensor | None] = list(outputs)
+    stack.reverse()
     while stack:
-        current, expanded = stack.pop()
-        if id(current) in done:
-            continue
-        if expanded:
-            done.add(id(current))
-            order.append(current)
-            continue
-        if within is not None and not within(current):
-            continue
-        stack.append((current, True))
-        for each in reversed(current.inputs):
-            if id(each) not in done:
-                stack.append((each, False))
+        current = stack.pop()
+        if current is None:
+            finished = cast(Tensor, stack.pop())
+            done.add(id(finished))
+            order.append(finished)
+        elif id(current) not in done and (within is None or within(current)):
+            stack += (current, None)
+            for each in reversed(current.inputs):
+                if id(each) not in done:
+                    stack.append(each)
     return order
 
 
