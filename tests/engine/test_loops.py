@@ -1,5 +1,7 @@
 """scan: a loop as one node, with the values and derivatives of the loop written out."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -103,6 +105,25 @@ def test_no_steps_leave_the_carry_and_its_derivative():
     assert emitted.shape == (0,)
     ended = tv.grad(lambda c: tv.scan(lambda c, x: (c * x, c), c, np.zeros(0))[0])
     assert ended(2.0).item() == 1.0
+
+
+def test_the_memory_of_a_derivative_does_not_grow_with_weights_times_steps():
+    """What the sum of the weights' cotangents was at every step is no result that is kept."""
+    weight = tv.tensor(np.eye(100) / 2)
+
+    def last(weight):
+        return tv.scan(lambda c, _: (weight @ c, None), tv.tensor(np.ones(100)), length=100)[0]
+
+    slope = tv.grad(lambda weight: last(weight).sum())(weight)
+    tracemalloc.start()
+    try:
+        found = slope.value
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * weight.value.nbytes
+    # Σ_t W^{t} 1 1ᵀ W^{99−t} with W = I/2: every entry is 100 · 2⁻⁹⁹.
+    np.testing.assert_allclose(found, np.full((100, 100), 100 * 2.0**-99))
 
 
 def test_reverse_keeps_the_places():

@@ -105,7 +105,8 @@ class Primitive:
     ``attributes``: a NamedTuple class; its values are hashable and contain no floats.
     ``shape``, ``dtype``: rules (attributes, *shapes) → shape and (attributes, *dtypes) → dtype;
     they raise ShapeError or DTypeError. With ``parts`` they return a tuple of results.
-    ``evaluate``: (attributes, *arrays) → array: the definition.
+    ``evaluate``: (attributes, *arrays) → array: the definition. With ``parts`` it may be told
+    by ``wanted`` which of its results anybody asks for, and give None for the others.
     ``vjp``: (node, cotangent, i) → cotangent of input i, built from primitives; None is zero.
     With ``parts``: (node, cotangents of all results) → cotangents of all inputs.
     ``native``: emission for the native backend.

@@ -112,3 +112,19 @@ def test_the_gradient_norm_is_that_of_the_whole_objective() -> None:
     residual = (x @ w.ravel() - y) * weight / weight.mean()
     slope = 2 * x.T @ residual / 2500 + 0.2 * w.ravel()
     assert found.gradient_norm == pytest.approx(np.linalg.norm(slope), rel=1e-9)
+
+
+def test_values_that_the_dtype_cannot_hold_are_located() -> None:
+    x = X.copy()
+    x[7, 1] = 1e200
+    with pytest.raises(DataError, match=r"row 7 .*a feature does not fit float32.*scale=True"):
+        fit((x, Y))
+    with pytest.raises(DataError, match=r"row 0 .*the target does not fit float32.*float64"):
+        fit((X, Y * 1e300))
+    assert np.isfinite(fit((x, Y), scale=True).metrics["train"]["loss"])
+
+
+def test_checkpoints_are_a_number_of_seconds_apart() -> None:
+    for wrong in (-1, float("nan"), "10", None):
+        with pytest.raises(RequestError, match="checkpoint_seconds must be a number from 0 on"):
+            fit(checkpoint_seconds=wrong)

@@ -6,7 +6,7 @@ a graph of its own, so the size of an expression does not grow with the number o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -119,20 +119,27 @@ def _scan_dtype(a: Scan, *found: Any) -> tuple[Any, ...]:
     return (*state, *state, *[each.dtype for each in a.emitted])
 
 
-def _scan(a: Scan, *arrays: Any) -> tuple[Any, ...]:
+def _scan(a: Scan, *arrays: Any, wanted: Container[int] | None = None) -> tuple[Any, ...]:
+    """Run the loop. Of the stacked results only those in ``wanted`` (None: all) are kept: what
+    the carry of a derivative's loop was at every step, nobody may ask for."""
     if a.interpreter is None:
         from ..backends.reference.interpreter import Interpreter
 
         a.interpreter = Interpreter(a.outputs, a.inputs)
     first = a.constants + a.carried
     state = [np.array(each) for each in arrays[a.constants : first]]
-    history = [np.empty((a.length, *each.shape), each.dtype) for each in state]
-    emitted = [np.empty((a.length, *each.shape), each.dtype) for each in a.emitted]
+    kept: list[Any] = [*state, *a.emitted]
+    stacked = [
+        np.empty((a.length, *each.shape), each.dtype)
+        if wanted is None or part in wanted
+        else None
+        for part, each in enumerate(kept, start=a.carried)
+    ]
+    history, emitted = stacked[: a.carried], stacked[a.carried :]
     fixed = {id(leaf): array for leaf, array in zip(a.inputs, arrays, strict=True)}
     steps = range(a.length)
     for t in reversed(steps) if a.reverse else steps:
-        for record, each in zip(history, state, strict=True):
-            record[t] = each
+        _record(history, t, state)
         values = dict(fixed)
         for leaf, each in zip(a.inputs[a.constants : first], state, strict=True):
             values[id(leaf)] = each
@@ -140,9 +147,14 @@ def _scan(a: Scan, *arrays: Any) -> tuple[Any, ...]:
             values[id(leaf)] = sequence[t]
         results = a.interpreter.run(values)
         state = [np.array(each) for each in results[: a.carried]]
-        for record, each in zip(emitted, results[a.carried :], strict=True):
-            record[t] = each
-    return (*state, *history, *emitted)
+        _record(emitted, t, results[a.carried :])
+    return (*state, *stacked)
+
+
+def _record(records: Sequence[Any], t: int, values: Sequence[Any]) -> None:
+    for record, value in zip(records, values, strict=True):
+        if record is not None:
+            record[t] = value
 
 
 def _scan_vjp(node: Tensor, cotangents: Sequence[Tensor | None]) -> list[Tensor | None]:

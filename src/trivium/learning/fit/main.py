@@ -138,8 +138,9 @@ def resume(
         state = run.read_state() if run.has_state else None
         done = _epochs_done(state)
         if finished and (epochs is None or epochs <= done):
+            after = f" ({done} epochs)" if done else ""
             raise RunError(
-                f"the run {run.path} is finished ({done} epochs); to train it for longer give "
+                f"the run {run.path} is finished{after}; to train it for longer give "
                 "a larger number of epochs (epochs=…, on the command line --epochs)"
             )
         train, held = reopen(run, data, validation, target, sample_weight)

@@ -41,10 +41,9 @@ class Options:
         self._set("dtype", _floating(self.dtype))
         if isinstance(self.validation, np.integer | np.floating):
             self._set("validation", self.validation.item())
-        if not self.checkpoint_seconds >= 0:
-            raise RequestError(
-                f"checkpoint_seconds must not be negative, got {self.checkpoint_seconds}"
-            )
+        pause = self.checkpoint_seconds
+        if not (isinstance(pause, int | float) and pause >= 0):
+            raise RequestError(f"checkpoint_seconds must be a number from 0 on, got {pause!r}")
         share = self.validation
         if isinstance(share, bool) or not isinstance(share, int | float) or not share >= 0:
             raise RequestError(

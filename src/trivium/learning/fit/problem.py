@@ -12,12 +12,19 @@ from trivium.engine.errors import TriviumError
 from trivium.engine.tensor import Variable, input
 from trivium.learning.algorithms import Algorithm
 from trivium.learning.data import Dataset, Encoder, as_dataset, infer_task
-from trivium.learning.errors import RequestError
+from trivium.learning.errors import DataError, RequestError
 from trivium.learning.fit.options import Options
 from trivium.learning.models import Model
 from trivium.learning.objectives import Objective
 
-__all__ = ["Part", "Problem", "as_validation", "build_problem", "check_kinds", "encode_part"]
+__all__ = [
+    "Part",
+    "Problem",
+    "as_validation",
+    "build_problem",
+    "check_kinds",
+    "encode_part",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -140,7 +147,9 @@ def encode_part(data: Dataset, encoder: Encoder, objective: Any, options: Option
     """The examples of ``data`` as arrays in the fit's dtype, with their weights."""
     encoded = encoder.transform(data)
     assert encoded.y is not None
-    y = encoded.y if encoded.y.dtype == np.int64 else encoded.y.astype(options.dtype)
+    y = np.ascontiguousarray(encoded.y)
+    if y.dtype != np.int64:
+        y = _converted(y, options.dtype, "the target")
     weight = encoded.weight
     if encoder.classes is not None:
         of_classes = objective.class_weights(encoder.classes, encoded.y)
@@ -153,8 +162,22 @@ def encode_part(data: Dataset, encoder: Encoder, objective: Any, options: Option
                 "all examples have weight zero, so there is nothing to learn from"
             )
         weight = (weight * (len(weight) / total)).astype(options.dtype)
-    x = np.ascontiguousarray(encoded.x, dtype=options.dtype)
-    return Part(x, np.ascontiguousarray(y), weight)
+    return Part(_converted(encoded.x, options.dtype, "a feature"), y, weight)
+
+
+def _converted(values: Array, dtype: str, what: str) -> Array:
+    """Encoded ``values`` in ``dtype``, contiguous. Raises DataError where it cannot hold them."""
+    with np.errstate(over="ignore"):
+        found = np.ascontiguousarray(values, dtype=dtype)
+    if not np.isfinite(found).all():
+        row = int(np.argwhere(~np.isfinite(found))[0, 0])
+        largest = float(np.nanmax(np.abs(values)))
+        raise DataError(
+            f"row {row} (counted from 0): {what} does not fit {dtype}, whose largest number is "
+            f"{np.finfo(dtype).max:.2g} (the largest value is {largest:.2g}); standardise with "
+            "scale=True, or choose dtype='float64'"
+        )
+    return found
 
 
 def check_reached(

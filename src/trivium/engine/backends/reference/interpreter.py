@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,10 @@ class Interpreter:
         self._outputs = [slot[id(each)] for each in outputs]
         self._instructions: list[Instruction] = []
         last: dict[int, int] = {}
+        wanted: dict[int, set[int]] = {}
+        for node in self.order:
+            if node.primitive.name == "project":
+                wanted.setdefault(id(node.inputs[0]), set()).add(node.attributes.part)
         for node in self.order:
             i = slot[id(node)]
             if isinstance(node, Variable):
@@ -55,7 +60,10 @@ class Interpreter:
                     continue
                 for source in sources:
                     last[source] = len(self._instructions)
-                self._instructions.append((node, node.primitive.evaluate, sources, i, []))
+                evaluate = node.primitive.evaluate
+                if node.parts is not None and i not in self._outputs:
+                    evaluate = partial(evaluate, wanted=wanted.get(id(node), ()))
+                self._instructions.append((node, evaluate, sources, i, []))
         keep = set(self._outputs) | {i for i, v in enumerate(self._template) if v is not None}
         for source, at in last.items():
             if source not in keep:
