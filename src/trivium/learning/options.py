@@ -15,7 +15,8 @@ def number(owner: str, name: str, value: Any, rule: str = "a finite number") -> 
     """``value`` as a Python float. Raises RequestError unless it is a finite real number."""
     given = isinstance(value, Real) and not isinstance(value, bool)
     if not given or not math.isfinite(value):
-        raise RequestError(f"{owner}: {name} must be {rule}, got {value!r}")
+        text = ", which is text and no number" if isinstance(value, str) else ""
+        raise RequestError(f"{owner}: {name} must be {rule}, got {value!r}{text}")
     return float(value)
 
 

@@ -122,6 +122,8 @@ REQUESTS = {
     ("fit", "iris", "--drop", "x"): ["--drop is for files"],
     ("fit", "iris:n=3"): ["have no option 'n'"],
     ("fit", "spirals:noise"): ["spirals:n=200"],
+    ("fit", "iris", "--epochs", "3.5"): ["--epochs: '3.5' is no whole number."],
+    ("fit", "iris", "--seed", "one"): ["--seed: 'one' is no whole number."],
     ("fit", "spirals:n=many"): ["whole number", "'many'"],
     ("fit", "iris", "--model", "mpl:3"): ["'mpl'", "Did you mean 'mlp'?", "linear"],
     ("fit", "iris", "--model", "mlp:0"): ["hidden", "at least 1"],

@@ -194,3 +194,25 @@ def test_requests_without_a_meaning(cli, run, houses, tmp_path):
 def test_a_run_is_found_by_its_name(cli, houses):
     name = cli("fit", "diabetes", "--json").json["run"].removeprefix("runs/")
     assert cli("predict", name, "diabetes").code == 0
+
+
+def test_cells_unlike_those_of_training_are_told(cli, tmp_path):
+    lines = [f"{i},{'ab'[i % 2]},{2 * i}" for i in range(1, 41)]
+    (tmp_path / "line.csv").write_text("\n".join(["size,kind,price", *lines]) + "\n")
+    assert cli("fit", "line.csv", "--target", "price", "--out", "run", "--quiet").code == 0
+    (tmp_path / "new.csv").write_text("size,kind\n,a\n3,\n5,c\n")
+    done = cli("predict", "run", "new.csv")
+    assert done.code == 0 and len(done.out.splitlines()) == 4
+    notes = [line for line in done.err.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 3
+    assert "'size': 1 of 3 rows hold no value" in notes[0] and "training median" in notes[0]
+    assert "'kind': 1 of 3 rows hold no value" in notes[1] and "no known category" in notes[1]
+    assert "'kind': 1 of 3 rows hold a category" in notes[2]
+
+
+def test_a_score_on_the_rows_of_training_is_not_taken_for_more(cli, tmp_path):
+    cli("fit", "iris", "--epochs", "2", "--out", "run", "--quiet")
+    assert "so this score flatters it; trivium show run" in cli("predict", "run", "iris").err
+    cli("fit", "moons", "--epochs", "2", "--out", "moons", "--quiet")
+    done = cli("predict", "moons", "moons:seed=5")
+    assert "score on moons" in done.err and "flatters" not in done.err

@@ -83,32 +83,54 @@ def test_no_colour_where_there_is_no_terminal(cli):
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize("columns", [40, 120])
 @pytest.mark.parametrize("no_color", [None, "1"])
-def test_a_terminal(cli, process, tmp_path, columns, no_color):
+def test_a_terminal(cli, process, columns, no_color):
     """Colour unless NO_COLOR, no line wider than the terminal."""
+    cli("fit", "pokemon", "--epochs", "1", "--quiet")
+    code, shown = on_a_terminal(process, ["runs"], columns, no_color)
+    assert code == 0
+    assert "pokemon-" in shown
+    assert ("\033[3" in shown) is False or not no_color
+    assert max(len(_plain(line)) for line in shown.splitlines()) <= columns
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("columns", [50, 80])
+def test_a_narrow_terminal_breaks_lines_between_words(process, tmp_path, columns):
+    (tmp_path / "shop.csv").write_text(
+        "day,country,sold\n2025-01-31,Liechtenstein,3\n2025-02-28,Switzerland,4\n"
+    )
+    for arguments, whole in (
+        (["fit", "shop.csv", "--target", "sold"], "error: shop.csv: column 'day' holds dates"),
+        (["data", "show", "shop.csv"], "2 levels: Liechtenstein, Switzerland"),
+    ):
+        _, shown = on_a_terminal(process, arguments, columns, None)
+        lines = [_plain(line).rstrip() for line in shown.splitlines()]
+        assert max(map(len, lines)) <= columns
+        assert whole in " ".join(" ".join(lines).split())
+        assert "--drop day" in " ".join(" ".join(lines).split())
+
+
+def on_a_terminal(process, arguments, columns, no_color):
+    """The exit code of a command and all that a terminal of so many columns received."""
     import fcntl
     import os
     import pty
     import struct
     import termios
 
-    cli("fit", "pokemon", "--epochs", "1", "--quiet")
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = {"TERM": "xterm-256color", "COLUMNS": "", "PYTHONUTF8": "1"}
     if no_color:
         environment["NO_COLOR"] = no_color
-    done = process("runs", env=environment, stdout=theirs, stderr=theirs)
+    done = process(*arguments, env=environment, stdout=theirs, stderr=theirs)
     done.wait(timeout=60)
     os.close(theirs)
     text = b""
     while chunk := _read(ours):
         text += chunk
     os.close(ours)
-    shown = text.decode()
-    assert done.returncode == 0
-    assert "pokemon-" in shown
-    assert ("\033[3" in shown) is False or not no_color
-    assert max(len(_plain(line)) for line in shown.splitlines()) <= columns
+    return done.returncode, text.decode()
 
 
 def _read(descriptor):

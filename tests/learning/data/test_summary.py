@@ -106,3 +106,11 @@ def test_lists_and_places_stay_short():
     assert lines.name(1) == "line 7" and lines.names([0, 2]) == "lines 5 and 9"
     assert lines.names([0, 1, 2, 3, 4, 5]) == "lines 5, 7, 9, 11, 13 and 1 more"
     assert Places().name(3) == "row 3 (counted from 0)"
+
+
+def test_a_narrow_summary_keeps_its_words(tmp_path):
+    (tmp_path / "houses.csv").write_text(HOUSES)
+    data = read(tmp_path / "houses.csv", target="price")
+    narrow = data.describe(60)
+    assert max(map(len, narrow.splitlines())) <= 60
+    assert narrow.split() == str(data).split()

@@ -282,7 +282,7 @@ def _interrupted(path: str, as_json: bool) -> int:
         emit_json(record.to_json())
     say(
         f"Interrupted after epoch {record.epochs} ({record.steps:,} steps); everything is "
-        f"saved. Go on with: trivium resume {quoted_word(path)}"
+        f"saved.\nGo on with: trivium resume {quoted_word(path)}"
     )
     return INTERRUPTED
 

@@ -13,8 +13,8 @@ from .printing import measure, metrics_table
 from .records import Record, check_is_run, data_name, describe_part, read_record
 from .running import DONE
 from .sources import Reading, open_data
-from .terminal import Screen, emit_json, shown, spark, table
-from .wording import quoted_word
+from .terminal import Screen, emit_json, shown, spark, table, terminal_width
+from .wording import for_the_shell, quoted_word
 
 if TYPE_CHECKING:
     from trivium.learning.data import Dataset
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["data_list", "data_show", "runs_command", "show_command"]
 
+_WIDEST = 96  # columns of a description, however wide the terminal is
 _TAIL = 8  # epochs at the end of the history that are shown
 
 
@@ -144,7 +145,12 @@ def runs_command(root: str, *, as_json: bool, given: bool) -> int:
         )
         for run in runs
     ]
-    screen.print(table(("run", "status", "began", "data", "model", "score"), rows))
+    heads = ("run", "status", "began", "data", "model", "score")
+    kept = list(range(len(heads)))
+    if (terminal_width() or _WIDEST) < _WIDEST:  # a default name has the day in it
+        kept = [place for place in kept if heads[place] != "began"]
+    picked = [[row[place] for place in kept] for row in rows]
+    screen.print(table([heads[place] for place in kept], picked, whole=(0, 1)))
     damaged = [run for run in runs if run.problem]
     for run in damaged:
         screen.print(f"{run.name}: {run.problem}")
@@ -227,7 +233,9 @@ def data_show(data: str, target: str | None, reading: Reading, *, as_json: bool)
         emit_json(_dataset_json(dataset))
         return DONE
     screen = Screen()
-    screen.print(describe(data) if data in names() else dataset.describe())
+    width = min(terminal_width() or _WIDEST, _WIDEST)
+    text = describe(data, width) if data in names() else dataset.describe(width)
+    screen.print(for_the_shell(text))
     if dataset.source.get("kind") == "file":
         screen.print()
         chosen = quoted_word(target) if target else "COLUMN"

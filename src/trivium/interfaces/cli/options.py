@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from cyclopts import Group, Parameter
+from cyclopts import Group, Parameter, Token
 
 from . import completion
 
@@ -42,6 +43,15 @@ _STEPS = Group.create_ordered("The three steps (left out: chosen from the data)"
 _TRAINING = Group.create_ordered("Training")
 _RESULT = Group.create_ordered("Result")
 _READING = Group.create_ordered("Reading a file")
+
+
+def _whole(kind: Any, tokens: Sequence[Token]) -> int:
+    """The whole number that is written; cyclopts alone would round 3.5 to 4."""
+    text = tokens[0].value
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no whole number.") from None
 
 
 def _option(group: Group, help: str, **more: Any) -> Parameter:
@@ -106,11 +116,15 @@ Algorithm = Annotated[
 Epochs = Annotated[
     int | None,
     _option(
-        _TRAINING, "Passes over the training part, at most. Left out: by its size.", metavar="N"
+        _TRAINING,
+        "Passes over the training part, at most. Left out: by its size.",
+        metavar="N",
+        converter=_whole,
     ),
 ]
 BatchSize = Annotated[
-    int | None, _option(_TRAINING, "Rows in a step. Left out: by the size.", metavar="N")
+    int | None,
+    _option(_TRAINING, "Rows in a step. Left out: by the size.", metavar="N", converter=_whole),
 ]
 Validation = Annotated[
     str | None,
@@ -140,6 +154,7 @@ Patience = Annotated[
         "Stop after this many epochs without a better validation loss. Left out: an eighth of "
         "the epochs.",
         metavar="N",
+        converter=_whole,
     ),
 ]
 Seed = Annotated[
@@ -148,6 +163,7 @@ Seed = Annotated[
         _TRAINING,
         "Decides the split, the first values and the order of the rows.",
         metavar="N",
+        converter=_whole,
         show_default=True,
     ),
 ]
@@ -177,6 +193,7 @@ MoreEpochs = Annotated[
         _TRAINING,
         "A new total number of epochs, to train a finished run for longer.",
         metavar="N",
+        converter=_whole,
     ),
 ]
 

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trivium.learning.data.words import counted
 from trivium.learning.errors import DataError, RequestError
 
 from .records import check_is_run
 from .running import DONE
 from .sources import Reading, read_like
 from .terminal import emit_json, note, say, shown, write_bytes
+from .wording import quoted_word
 
 if TYPE_CHECKING:
     from trivium.learning.data import Dataset
@@ -65,16 +67,40 @@ def predict_command(request: PredictRequest) -> int:
         )
     dataset = read_like(fit.data_source, request.data, request.reading)
     found = _predict(fit, dataset, request.probabilities)
-    for column, count in found.unseen.items():
-        note(
-            f"column {column!r}: {count:,} of {len(dataset):,} rows hold a category that the "
-            "training part did not have; it counts as none of the known ones"
-        )
+    _note_new_cells(fit, dataset, found.unseen)
     columns = _columns(found, dataset if request.input else None)
     if request.out is not None:
         _write(request.out, columns)
     _print(request, path, fit, dataset, found, columns)
     return DONE
+
+
+def _note_new_cells(fit: Fit, dataset: Dataset, unseen: dict[str, int]) -> None:
+    """Say which cells are of a sort that the training part did not have."""
+    from trivium.learning.data.codes import CategoryCode
+
+    rows = f"of {counted(len(dataset), 'row')}"
+    table = {column.name: column for column in (*dataset.set_aside, *(dataset.columns or ()))}
+    for code in getattr(fit.encoder.features, "codes", ()):
+        empty = 0
+        if code.name in table and not code.marks_missing:
+            empty = int(table[code.name].missing.sum())
+        new = unseen.get(code.name, 0)
+        if isinstance(code, CategoryCode):
+            new -= empty
+        if empty:
+            stands = "no known category"
+            if not isinstance(code, CategoryCode):
+                stands = f"the training median, {shown(code.fill)}"
+            note(
+                f"column {code.name!r}: {empty:,} {rows} hold no value, and the training part "
+                f"always had one; an empty cell counts as {stands}"
+            )
+        if new:
+            note(
+                f"column {code.name!r}: {new:,} {rows} hold a category that the training part "
+                "did not have; it counts as none of the known ones"
+            )
 
 
 def _check_out(request: PredictRequest) -> None:
@@ -215,3 +241,8 @@ def _print(
         print(f"{len(dataset):,} predictions written to {request.out}")
     if score and not request.json:
         say(f"score on {dataset.name}: {score}")
+        if dataset.source.get("sha256") == fit.data_source.get("sha256"):
+            note(
+                f"the model was trained on part of {dataset.name}, so this score flatters it; "
+                f"trivium show {quoted_word(path)} has the score on rows kept aside"
+            )

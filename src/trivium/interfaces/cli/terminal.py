@@ -7,6 +7,7 @@ import json
 import math
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
@@ -22,6 +23,7 @@ __all__ = [
     "silence_stdout",
     "spark",
     "table",
+    "terminal_width",
     "write_bytes",
 ]
 
@@ -67,9 +69,37 @@ def _coloured(stream: TextIO) -> bool:
     )
 
 
+def terminal_width() -> int | None:
+    """The columns of standard output, if it is a terminal."""
+    return _columns(sys.stdout) if sys.stdout.isatty() else None
+
+
+def _columns(stream: TextIO) -> int:
+    given = os.environ.get("COLUMNS", "")
+    try:
+        told = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        told = 0
+    return (int(given) if given.isdecimal() else 0) or told or 80
+
+
 def say(text: str = "") -> None:
-    """A line on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    """Lines on standard error; a terminal gets them broken between words, never within."""
+    print(_broken(text), file=sys.stderr, flush=True)
+
+
+def _broken(text: str) -> str:
+    if not sys.stderr.isatty():
+        return text
+    width = max(_columns(sys.stderr), 20)
+    lines: list[str] = []
+    for line in text.split("\n"):
+        start = line[: len(line) - len(line.lstrip())]
+        lines += textwrap.wrap(
+            line, width, subsequent_indent=f"{start}  ", break_on_hyphens=False,
+            break_long_words=False,
+        ) or [""]  # fmt: skip
+    return "\n".join(lines)
 
 
 def note(text: str) -> None:
@@ -83,8 +113,11 @@ def complain(text: str) -> None:
 
 
 def _marked(word: str, colour: str, text: str) -> None:
-    mark = f"\033[{colour}m{word}:\033[0m" if _coloured(sys.stderr) else f"{word}:"
-    say(f"{mark} {text}")
+    mark = f"{word}:"
+    lines = _broken(f"{mark} {text}")
+    if _coloured(sys.stderr):
+        lines = f"\033[{colour}m{mark}\033[0m{lines.removeprefix(mark)}"
+    print(lines, file=sys.stderr, flush=True)
 
 
 class Screen:
@@ -111,9 +144,13 @@ class Screen:
 
 
 def table(
-    heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    right: Iterable[int] = (),
+    whole: Iterable[int] = (0,),
 ) -> Any:
-    """A table without lines; the columns whose places are in ``right`` are set to the right."""
+    """A table without lines; the columns whose places are in ``right`` are set to the right,
+    and those in ``whole`` are the last to be broken in a narrow terminal."""
     from rich.table import Table
     from rich.text import Text
 
@@ -124,10 +161,10 @@ def table(
         header_style="bold",
         show_header=any(heads),
     )
-    to_the_right = set(right)
+    to_the_right, unbroken = set(right), set(whole)
     for place, head in enumerate(heads):
         justify: Any = "right" if place in to_the_right else "left"
-        made.add_column(head, justify=justify, overflow="fold", no_wrap=place == 0)
+        made.add_column(head, justify=justify, overflow="fold", no_wrap=place in unbroken)
     for row in rows:
         made.add_row(*(Text(cell) for cell in row))
     return made

@@ -231,8 +231,11 @@ def _checked(option: str, value: Any, builtin: Builtin) -> Any:
     raise DataError(f"{option} of {builtin.name!r} is a number from 0 to 100, not {value!r}.")
 
 
-def describe(name: str) -> str:
-    """Return what ``trivium data show NAME`` prints: meaning, origin, options, columns."""
+def describe(name: str, width: int = WIDTH) -> str:
+    """Return what ``trivium data show NAME`` prints: meaning, origin, options, columns.
+
+    ``width``: of the lines, in characters.
+    """
     builtin = _find(name)
     paragraphs = [builtin.about, f"Origin: {builtin.origin}"]
     if builtin.options:
@@ -240,5 +243,5 @@ def describe(name: str) -> str:
         paragraphs.append(f"Options: {shown}")
     lines = [f"{builtin.name}: {builtin.title}", ""]
     for paragraph in paragraphs:
-        lines += textwrap.wrap(paragraph, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
-    return "\n".join([*lines, "", load(name).describe()])
+        lines += textwrap.wrap(paragraph, width, subsequent_indent="  ", break_on_hyphens=False)
+    return "\n".join([*lines, "", load(name).describe(width)])

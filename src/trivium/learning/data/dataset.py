@@ -194,11 +194,14 @@ class Dataset:
 
         return replace(self, weight=checked_weight(weight, self.n), origin=MEMORY)
 
-    def describe(self) -> str:
-        """Return the summary that print shows: columns, types, missing cells, notes."""
-        from trivium.learning.data.summary import summary
+    def describe(self, width: int | None = None) -> str:
+        """Return the summary that print shows: columns, types, missing cells, notes.
 
-        return summary(self)
+        ``width``: of the lines, in characters (96).
+        """
+        from trivium.learning.data.summary import WIDTH, summary
+
+        return summary(self, width or WIDTH)
 
     def __str__(self) -> str:
         return self.describe()

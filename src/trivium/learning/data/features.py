@@ -71,10 +71,11 @@ class TableFeatures:
         missing = [code.name for code in self.codes if code.name not in table]
         if missing:
             near = did_you_mean(missing[0], table)
-            one = "column" if len(missing) == 1 else "columns"
+            one, it = ("column", "it") if len(missing) == 1 else ("columns", "them")
             raise DataError(
                 f"{dataset.name} lacks the {one} {quoted(missing, 20)}, which the model was "
-                f"trained on.{near} Its columns: {quoted(table, 12)}."
+                f"trained on.{near} Its columns: {quoted(table, 12)}. Add {it}; single cells "
+                "may be empty."
             )
         return [table[code.name] for code in self.codes]
 
@@ -161,9 +162,10 @@ class ArrayFeatures:
         """Return x as float64 (N, ...); a table of as many numbers is taken in order."""
         x = self._numbers_of_table(dataset) if dataset.is_table else dataset.x
         if x.shape[1:] != self.shape:
+            one = " A single example is passed as x[None]." if x.shape == self.shape else ""
             raise DataError(
                 f"The model was trained on examples of shape {self.shape}, and got examples of "
-                f"shape {x.shape[1:]} (x has shape {x.shape})."
+                f"shape {x.shape[1:]} (x has shape {x.shape}).{one}"
             )
         if self.centre is None or self.spread is None:
             return np.array(x, dtype=np.float64), {}

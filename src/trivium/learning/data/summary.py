@@ -23,15 +23,15 @@ MOST_COLUMNS = 24  # a wider table shows its first and last columns
 MOST_NAME = 32
 
 
-def summary(dataset: Dataset) -> str:
-    """Return the text that describes a dataset, lines of at most 96 characters."""
+def summary(dataset: Dataset, width: int = WIDTH) -> str:
+    """Return the text that describes a dataset, lines of at most ``width`` characters."""
     lines = [_title(dataset), ""]
     rows = _array_rows(dataset) if dataset.columns is None else _column_rows(dataset)
     if dataset.target is not None:
         rows += _target_rows(dataset)
     if dataset.weight is not None:
         rows.append(("", "(weights)", "number", "", _range(dataset.weight)))
-    lines += _aligned(rows)
+    lines += _aligned(rows, width)
     notes = list(dataset.notes)
     gaps = {column.is_text for column in dataset.columns or () if column.missing.any()}
     if False in gaps:
@@ -43,7 +43,7 @@ def summary(dataset: Dataset) -> str:
     if notes:
         lines += ["", "  notes"]
     for note in notes:
-        lines += textwrap.wrap(note, WIDTH - 4, initial_indent="  - ", subsequent_indent="    ")
+        lines += textwrap.wrap(note, width - 4, initial_indent="  - ", subsequent_indent="    ")
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -60,7 +60,7 @@ def _title(dataset: Dataset) -> str:
     return f"{dataset.name}: {', '.join(parts)}"
 
 
-def _aligned(rows: list[Row]) -> list[str]:
+def _aligned(rows: list[Row], width: int) -> list[str]:
     """Set rows of (mark, column, type, missing, values) as a table; long values wrap."""
     head: Row = ("", "column", "type", "missing", "values")
     if not any(row[3] for row in rows):
@@ -72,7 +72,7 @@ def _aligned(rows: list[Row]) -> list[str]:
         start = f"{mark:<1} {name:<{widths[1]}}  {kind:<{widths[2]}}  "
         if widths[3]:
             start += f"{missing:>{widths[3]}}  "
-        room = max(WIDTH - len(start), 20)
+        room = max(width - len(start), 20)
         wrapped = _wrap(_plain(values), room) or [""]
         lines.append(start + wrapped[0])
         lines += [" " * len(start) + more for more in wrapped[1:]]

@@ -43,6 +43,10 @@ def infer_task(
     and quantities look the same then.
     """
     if dataset.target is None:
+        if dataset.columns is None:
+            raise DataError(
+                f"{dataset.name}: no target to be learned; pass a pair of arrays (x, y)."
+            )
         raise DataError(
             f"{dataset.name} has no target: name the column to be learned with target=…, "
             "or pass a pair of arrays (x, y)."
