@@ -95,6 +95,11 @@ def __getattr__(name: str) -> Any:
         from difflib import get_close_matches
 
         near = get_close_matches(name, _PUBLIC, n=1)
+        # tv.MLP and tv.Adam live a room further; dunder names are asked for by tools.
+        rooms = () if name.startswith("_") else ("models", "objectives", "algorithms", "layers")
+        for room in rooms:
+            if name in importlib.import_module(f"{__name__}.learning.{room}").__all__:
+                near = [f"{room}.{name}"]
         hint = f"; did you mean tv.{near[0]}?" if near else ""
         raise AttributeError(f"trivium has no attribute {name!r}{hint}")
     module = importlib.import_module(f"{__name__}.{found[0]}")

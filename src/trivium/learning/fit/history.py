@@ -24,9 +24,10 @@ class History(list[dict[str, Any]]):
         """The quantities that some row has, in order of appearance."""
         return list(dict.fromkeys(name for row in self for name in row))
 
-    def plot(self, axes: Any = None) -> Any:
+    def plot(self, axes: Any = None, *, best_epoch: int | None = None) -> Any:
         """Draw losses (and other metrics beside them) over epochs; returns the figure.
 
+        ``best_epoch``: gets a dotted line, as the one whose parameters were kept.
         Needs matplotlib (``pip install trivium[plot]``). Raises ImportError without it and
         ValueError when no epoch has been finished.
         """
@@ -53,6 +54,8 @@ class History(list[dict[str, Any]]):
         for name in others:
             places[-1].plot(epochs, self.column(name), label=name.replace("_", " "))
         for place in places:
+            if best_epoch is not None:
+                place.axvline(best_epoch, color="grey", linestyle=":", label="kept")
             place.set_xlabel("epoch")
             place.legend(frameon=False)
             place.grid(alpha=0.3)

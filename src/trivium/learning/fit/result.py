@@ -95,6 +95,8 @@ class Fit:
         ``data``: a Dataset, a pair (x, y), or a dataframe with ``target=``. r2 and rmse are in
         the target's units; loss is the objective, as in training.
         """
+        if target is None and isinstance(data, np.ndarray):
+            raise DataError("a score compares with answers: pass a pair (x, y), not x alone")
         dataset = as_dataset(data, self._target(target, data))
         if len(dataset) == 0:
             raise DataError("there are no rows to score")
@@ -117,8 +119,13 @@ class Fit:
         save_fit(self, path, overwrite)
 
     def plot(self) -> Any:
-        """Draw the history (needs matplotlib); see ``History.plot``."""
-        return self.history.plot()
+        """Draw the history (needs matplotlib), the epoch that was kept marked; see
+        ``History.plot``."""
+        return self.history.plot(best_epoch=self._kept())
+
+    def _kept(self) -> int | None:
+        """The epoch whose parameters validation data chose."""
+        return self.best_epoch if "validation" in self.metrics else None
 
     def parameters(self) -> dict[str, Array]:
         """The fitted parameters by attribute path."""
@@ -130,6 +137,8 @@ class Fit:
             f"  {self.stopped.value}",
             f"  {self.steps:,} steps in {self.seconds:.1f} s",
         ]
+        if self._kept() not in (None, len(self.history)):
+            lines.append(f"  kept: epoch {self.best_epoch}, of the lowest validation loss")
         for part, scores in self.metrics.items():
             shown = " · ".join(f"{name} {value:.4g}" for name, value in scores.items())
             lines.append(f"  {part + ':':<12}{shown}")
@@ -137,6 +146,7 @@ class Fit:
         lines.extend(f"  note: {note}" for note in self.notes)
         if self.bad_value is not None:
             lines.append(f"  {self.bad_value}")
+            lines.append("  a smaller learning rate often helps, or clip=1.0 in the algorithm")
         if self.path:
             lines.append(f"  run: {self.path}")
         return "\n".join(lines)

@@ -137,8 +137,8 @@ def _component(spec: Any, given: Any, what: str, kind: type | None = None) -> An
         return from_spec(spec)
     except RequestError as error:
         raise RequestError(
-            f"the run's {what} cannot be built from its description: {error} A {what} of your "
-            f"own is not stored as code; pass it: {what}=..."
+            f"the run's {what} cannot be built from its description ({error}). A run holds "
+            f"no code, so pass {what}=..., made as for the fit"
         ) from error
 
 
