@@ -115,13 +115,20 @@ def test_a_module_carries_its_target() -> None:
     llvm.parse_assembly(str(module)).verify()
 
 
-@pytest.mark.parametrize("level", [0, 1, 2, 3])
+@pytest.mark.parametrize("level", [1, 2, 3])
 def test_every_optimisation_level_makes_code(level: int) -> None:
     host = target.host()
     parsed = llvm.parse_assembly(emit(vector_math.exp, "float32", host))
     machine = host.machine(level)
     host.optimise(parsed, machine, level)
     assert machine.emit_object(parsed)
+
+
+def test_there_is_no_optimisation_level_0() -> None:
+    host = target.host()
+    parsed = llvm.parse_assembly(emit(vector_math.exp, "float32", host))
+    with pytest.raises(ValueError, match="1, 2 or 3, not 0"):
+        host.optimise(parsed, host.machine(), 0)
 
 
 NEON = target.Target(
