@@ -299,7 +299,7 @@ def test_history_draws_itself() -> None:
     )
     figure = fit.plot()
     labels = {text.get_text() for axes in figure.axes for text in axes.get_legend().get_texts()}
-    assert labels == {"loss", "validation loss", "validation accuracy"}
+    assert labels == {"loss", "validation loss", "validation accuracy", "kept"}
 
 
 @pytest.mark.parametrize(
