@@ -3,9 +3,11 @@
 PYTHON ?= python3
 WORKERS ?= 2
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 VENV := .venv
 ORACLE := .venv-oracle
+BENCH := .venv-bench
 RUN := $(VENV)/bin/python -m
 INSTALLED := $(VENV)/.installed
 PIP := -m pip install --disable-pip-version-check --quiet --progress-bar off \
@@ -44,8 +46,8 @@ format: $(INSTALLED)  ## apply ruff's formatting and its safe fixes
 	$(RUN) ruff check --fix --exit-zero
 	$(RUN) ruff format
 
-bench: $(INSTALLED)  ## run the benchmarks
-	@$(RUN) benchmarks
+bench: $(BENCH)/.installed  ## side by side with other libraries, in an environment of their own
+	@$(BENCH)/bin/python -m benchmarks $(BENCH_ARGS)
 
 docs: $(INSTALLED)  ## build the documentation into site/; a warning is an error
 	$(RUN) zensical build --clean --strict
@@ -57,8 +59,8 @@ constraints:  ## pin anew: the newest versions that pyproject.toml allows
 	@scripts/renew-constraints "$(PYTHON)"
 
 clean:  ## delete the environments, caches and everything built
-	rm -rf $(VENV) $(ORACLE) site dist build .cache .hypothesis .import_linter_cache \
-		.mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(ORACLE) $(BENCH) .benchmarks site dist build .cache .hypothesis \
+		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -66,6 +68,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 $(ORACLE)/.installed: pyproject.toml constraints.txt
 	$(call environment,$(ORACLE),--group test --group oracle)
+
+$(BENCH)/.installed: pyproject.toml constraints.txt benchmarks/requirements.txt \
+		benchmarks/constraints.txt
+	$(call environment,$(BENCH),--requirement benchmarks/requirements.txt \
+		--constraint benchmarks/constraints.txt)
 
 # environment(folder, groups); pip comes first, because only a recent one knows groups
 define environment

@@ -1,0 +1,1 @@
+"""Trivium side by side with other libraries; ``make bench`` runs it all."""

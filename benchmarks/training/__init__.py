@@ -1,0 +1,1 @@
+"""Training steps of small networks, by hand and by every library."""
