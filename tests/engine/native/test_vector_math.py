@@ -14,15 +14,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import llvmlite.binding as llvm
 import numpy as np
 import pytest
 from mpmath import mp, mpf
 
 from trivium.engine.backends.native import target, vector_math
-from trivium.engine.backends.native.vector_math import coefficients
+from trivium.engine.backends.native.vector_math import coefficients, lanes
 from trivium.engine.errors import BackendError
 
-from .kernels import Kernel
+from .kernels import Kernel, emit
 from .ulps import Array, Exact, exact, ulps, ulps_of_float32
 
 DENSITY = 20 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 1
@@ -392,6 +393,32 @@ def test_functions_of_the_c_library_are_called_by_name(name: str, dtype: str) ->
     exact_values = exact(getattr(mp, name), arguments, dtype)
     assert ulps(compiled(*arguments), exact_values).max() <= LIMIT
     assert re.search(rf"\b{name}{'f' if dtype == 'float32' else ''}\b", compiled.assembly)
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "cos"])
+def test_older_llvm_is_given_every_lane_of_a_constant(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LLVM 19 reads ``splat (float 1.0)``; before, all elements are spelled out."""
+    where = target.host()
+    short = emit(vector_math.FUNCTIONS[name], "float64", where)
+    monkeypatch.setattr(lanes, "_SPLAT_SYNTAX", False)
+    long = emit(vector_math.FUNCTIONS[name], "float64", where)
+    assert "splat" not in long
+    assert len(long) > len(short)
+    assert str(llvm.parse_assembly(long)) == str(llvm.parse_assembly(short))
+
+
+@pytest.mark.parametrize("count", [2, 4, 16, 32])
+def test_lanes_may_be_any_power_of_two(count: int) -> None:
+    """Vectors narrower and wider than the registers have the same results."""
+    for dtype in DTYPES:
+        for name in ("exp", "sin", "power"):
+            arguments = [each[: 64 * 3 + 5] for each in truth(name, dtype)[0]]
+            function, where = vector_math.FUNCTIONS[name], target.host()
+            compiled = Kernel(function, dtype, where, len(arguments), count)
+            expected = kernel(name, dtype, "native")(*arguments)
+            assert identical(compiled(*arguments), expected).all()
 
 
 @cache

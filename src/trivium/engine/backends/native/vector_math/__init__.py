@@ -8,6 +8,9 @@ A scalar and a lane of a vector get bit-identical results.
 sin and cos end in another block of the function than they began in, because huge arguments branch
 to a slow path: a caller that closes a loop asks ``builder.block`` after emitting.
 
+One vector is a long chain of dependent steps. Loops that pass several vectors' worth of lanes
+(2 to 4 times ``target.lanes``; LLVM cuts them into registers) are up to half again as fast.
+
 The emission asks the module's target (``TargetModule``) whether there is a fused multiply-add.
 """
 

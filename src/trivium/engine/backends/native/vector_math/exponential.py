@@ -123,7 +123,7 @@ def sigmoid(x: Lanes) -> Lanes:
 
     c + s is exact up to ``lost``, and s (e^r - 1) is small next to it where rounding the
     denominator hurts most, close to powers of two. So the error is one rounding of the
-    denominator and one of the quotient, at most 1.6 ulp. The factor c lets e^-x be greater
+    denominator and one of the quotient, below 1.8 ulp. The factor c lets e^-x be greater
     than the largest number where the quotient is still subnormal.
     """
     f = x.format

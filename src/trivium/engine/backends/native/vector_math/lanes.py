@@ -206,10 +206,6 @@ class Lanes:
         convert = self.b.fpext if format_.bits > self.format.bits else self.b.fptrunc
         return Lanes(self.b, convert(self.value, kind))
 
-    def to_real(self) -> Lanes:
-        """Integers converted to the floating format of their width."""
-        return Lanes(self.b, self.b.sitofp(self.value, self.shaped(self.format.real)))
-
     # Comparison: false where an operand is NaN, except for "different"
 
     def _compare(self, sign: str, other: Any) -> Lanes:

@@ -106,7 +106,11 @@ def _log1p(x: Lanes) -> Lanes:
 
 
 def softplus(x: Lanes) -> Lanes:
-    """log(1 + e^x) = max(x, 0) + log1p(e^-|x|)."""
+    """log(1 + e^x) = max(x, 0) + log1p(e^-|x|), which never overflows.
+
+    The relative error of the exponential, 0.9 ulp, is that of its log1p or less, to which log1p
+    adds 0.9; a positive x, added last, rounds once more where both count half. Below 1.8 ulp.
+    """
     positive = (x > 0).select(x, 0)
     small = exp(-abs(x))
     return positive + _log1p(small)
