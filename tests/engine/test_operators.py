@@ -1,5 +1,6 @@
 """Operators are NumPy's for every pair of dtypes, and promotion is that of the standard."""
 
+import math
 import operator
 
 import numpy as np
@@ -223,3 +224,30 @@ def test_transposes():
         tv.tensor([1.0]).mT
     np.testing.assert_array_equal(t.reshape(4, -1).value, x.reshape(4, -1))
     np.testing.assert_array_equal(t.astype("int32").value, x.astype("int32"))
+
+
+@pytest.mark.parametrize(
+    "cut", [lambda x: math.sin(x), lambda x: float(x) * 2, lambda x: np.asarray(x) * 2]
+)
+def test_a_number_that_would_cut_the_derivative_is_refused(cut) -> None:
+    with pytest.raises(tv.TriviumError, match=r"tv\.array\.sin"):
+        tv.grad(cut)(1.0)
+    assert float(tv.grad(lambda x: x * float(tv.stop_gradient(x)))(3.0)) == 3
+    assert float(tv.grad(lambda x: x * 2 if x > 0 else -x)(3.0)) == 2
+
+
+def test_elementwise_functions_of_numpy_work_on_tensors() -> None:
+    x = tv.tensor([0.25, 0.75])
+    for name in ("sin", "arcsin", "absolute", "sqrt", "rint", "exp", "log1p", "isnan"):
+        function = getattr(np, name)
+        np.testing.assert_allclose(function(x).value, function(x.value), rtol=1e-15)
+    for name in ("add", "maximum", "power", "arctan2", "less", "matmul"):
+        function = getattr(np, name)
+        expected = function(np.array([0.5, 2.0]), x.value)
+        found = function(np.array([0.5, 2.0]), x)
+        assert isinstance(found, tv.Tensor)
+        np.testing.assert_allclose(found.value, expected, rtol=1e-15)
+    np.testing.assert_allclose(tv.grad(lambda x: np.sin(x).sum())(x).value, np.cos(x.value))
+    for wrong in (lambda: np.add.reduce(x), lambda: np.sin(x, out=np.zeros(2))):
+        with pytest.raises(TypeError, match=r"tv\.array\.(add|sin)"):
+            wrong()

@@ -17,6 +17,7 @@ from .primitives import arithmetic as ar
 from .primitives import comparison as cmp
 from .primitives import movement
 from .tensor import Tensor
+from .tracing import refuse_plain_number
 
 __all__: list[str] = []
 
@@ -112,6 +113,7 @@ def _install() -> None:
         __int__,
         __index__,
         __array__,
+        __array_ufunc__,
         __repr__,
         __format__,
         __contains__,
@@ -197,10 +199,13 @@ def __bool__(self: Tensor) -> bool:
 
 
 def __float__(self: Tensor) -> float:
+    refuse_plain_number(self, "a plain number")
     return float(_scalar_value(self, "number"))
 
 
 def __int__(self: Tensor) -> int:
+    if dtypes.is_floating(self.dtype):
+        refuse_plain_number(self, "a plain number")
     return int(_scalar_value(self, "number"))
 
 
@@ -218,8 +223,48 @@ def item(self: Tensor) -> bool | int | float:
 def __array__(
     self: Tensor, dtype: Any = None, copy: bool | None = None
 ) -> np.ndarray[Any, Any]:
+    refuse_plain_number(self, "a NumPy array")
     value = self.value
     return value if dtype is None else value.astype(dtype)
+
+
+# NumPy's name of a function where ``tv.array`` follows the standard's.
+_NUMPY_NAMES = {
+    "absolute": "abs",
+    "arccos": "acos",
+    "arccosh": "acosh",
+    "arcsin": "asin",
+    "arcsinh": "asinh",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "arctanh": "atanh",
+    "fabs": "abs",
+    "invert": "bitwise_invert",
+    "left_shift": "bitwise_left_shift",
+    "power": "pow",
+    "right_shift": "bitwise_right_shift",
+    "rint": "round",
+}
+
+
+def __array_ufunc__(
+    self: Tensor, ufunc: Any, method: str, *inputs: Any, **options: Any
+) -> Tensor:
+    """NumPy's elementwise functions of tensors are the array functions of the same meaning."""
+    from . import array
+
+    name = _NUMPY_NAMES.get(ufunc.__name__, ufunc.__name__)
+    function = getattr(array, name, None)
+    if function is not None and method == "__call__" and not options:
+        found: Tensor = function(*inputs)
+        return found
+    how = f" with {', '.join(options)}=" if options else ""
+    how = how or (f" as .{method}" if method != "__call__" else "")
+    own = f" (tv.array.{name})" if function is not None else ""
+    raise TypeError(
+        f"np.{ufunc.__name__} does not work on tensors{how}; use the functions of tv.array{own}, "
+        "or x.value for a NumPy array"
+    )
 
 
 def __format__(self: Tensor, specification: str) -> str:

@@ -138,8 +138,6 @@ class Tensor(_Fields):
     """
 
     __slots__ = ()
-    # NumPy arrays on the left of an operator must defer to Tensor's reflected operators.
-    __array_ufunc__ = None
 
     def __init__(self) -> None:
         raise TypeError("make tensors with tv.tensor(data), not with the class itself")

@@ -19,6 +19,7 @@ from .passes.pipeline import improve
 from .reverse import gradients
 from .tensor import Tensor, constant, input
 from .tensor import _counter as _tokens
+from .tracing import traced_arguments
 from .traversal import substitute
 from .trees import flatten, leaves_like, unflatten
 
@@ -93,7 +94,8 @@ class _Traced:
             count = len(flatten(tree))
             traced[number] = unflatten(tree, self.leaves[place : place + count])
             place += count
-        self.result = function(*traced, **options)
+        with traced_arguments(self.leaves):
+            self.result = function(*traced, **options)
         self.outputs = improve([as_tensor(leaf) for leaf in flatten(self.result)])
 
     def bind(self, expressions: Sequence[Tensor]) -> list[Tensor]:

@@ -16,16 +16,18 @@ from trivium.learning.runs import RunDirectory, RunWarning, find_runs, lock
 HOLDER = """
 import os, sys
 from trivium.learning.runs import RunDirectory
+def say(*words):  # in one piece, because two processes write to one pipe
+    os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 run = RunDirectory.open(sys.argv[1], writing=True)
 if len(sys.argv) > 2 and os.fork() == 0:  # a worker that outlives its parent
     try:
         run.append_metrics([{}])
-        print("worker", os.getpid(), "wrote", flush=True)
+        say("worker", os.getpid(), "wrote")
     except OSError as error:
-        print("worker", os.getpid(), error, flush=True)
+        say("worker", os.getpid(), error)
     sys.stdin.read()
     os._exit(0)
-print("ready", flush=True)
+say("ready")
 sys.stdin.read()
 """
 
