@@ -123,6 +123,24 @@ def test_large_work_is_shared_without_changing_a_bit(monkeypatch) -> None:
     assert results[0] == results[1] == results[2]
 
 
+def test_long_sums_are_cut_the_same_way_for_any_number_of_threads(monkeypatch) -> None:
+    rng = np.random.default_rng(0)
+    x = tv.tensor(rng.normal(size=(20_011, 13)))
+    r = tv.tensor(rng.normal(size=20_011))
+    outputs = [r @ x, x.T @ x, x @ rng.normal(size=13)]
+    expected = Program([], outputs, backend="reference").run()
+    results = []
+    for threads in (1, 2, 3):
+        monkeypatch.setitem(
+            base._BACKENDS, "native", lambda threads=threads: NativeBackend(threads=threads)
+        )
+        found = Program([], outputs, backend="native").run()
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-10)
+        results.append([array.tobytes() for array in found])
+    assert results[0] == results[1] == results[2]
+
+
 def test_all_updates_see_the_values_from_before_the_step(threads: int) -> None:
     a, b, c = (tv.variable(np.arange(3.0) + i) for i in (0, 10, 20))
     program = Program([], [a + b], {a: b, b: c + a, c: a[::-1]}, backend="native")

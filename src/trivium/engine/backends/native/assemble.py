@@ -12,6 +12,7 @@ from typing import Any
 
 import llvmlite.ir as ir
 
+from . import contraction
 from .columns import column_parts, emit_columns
 from .emitter import I32, I64, POINTER, Emitter
 from .gathering import emit_gather, emit_scatter
@@ -22,12 +23,13 @@ from .kernels import (
     ContractionKernel,
     GatherKernel,
     Kernel,
+    PartialSumKernel,
     RowKernel,
     ScatterKernel,
     View,
 )
 from .lower import Lowered
-from .products import emit_product, plan_product
+from .products import emit_partial_sum, emit_product
 from .rows import RowPlan, emit_rows
 
 __all__ = ["Assembly", "Task", "assemble"]
@@ -112,11 +114,15 @@ def _task(
         parts = kernel.indices.size if kernel.indices is not None else 1
         heavy = kernel.out.nbytes >= 1 << 17
     elif isinstance(kernel, ContractionKernel):
-        plan = plan_product(kernel, target, threads)
-        function = emit_product(emitter, name, kernel, plan, SCRATCH)
+        plan = kernel.plan
+        function = emit_product(emitter, name, kernel, SCRATCH)
         target.prepare(function)
         shared = threads > 1 and plan.flops >= 1 << 17 and plan.parts > 1
         return Task(kernel, function, plan.parts, shared, plan.scratch_bytes)
+    elif isinstance(kernel, PartialSumKernel):
+        function = emit_partial_sum(emitter, name, kernel)
+        parts = contraction.sum_parts(kernel.plan)
+        heavy = kernel.plan.partial_bytes >= 1 << 17
     elif isinstance(kernel, ScatterKernel):
         function = emit_scatter(emitter, name, kernel, STATUS)
         parts, heavy = 1, False

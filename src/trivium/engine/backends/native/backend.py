@@ -21,6 +21,7 @@ from .executable import NativeExecutable, load
 from .kernels import Buffer, Kernel, RowKernel, View, contiguous_strides
 from .lower import Lowered, lower
 from .memory import plan_memory, touch
+from .products import with_plans
 from .rows import plan_rows
 
 __all__ = ["NativeBackend"]
@@ -44,6 +45,7 @@ class NativeBackend:
         """Machine code for the program."""
         target = targets.chosen()
         lowered = lower(inputs, outputs, updates)
+        lowered.kernels = with_plans(lowered.kernels, target)
         for kernel in lowered.kernels:
             touch(kernel)
         write_in_place(lowered)

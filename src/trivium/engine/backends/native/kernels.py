@@ -21,6 +21,7 @@ __all__ = [
     "ContractionKernel",
     "GatherKernel",
     "Kernel",
+    "PartialSumKernel",
     "RowKernel",
     "ScatterKernel",
     "View",
@@ -157,17 +158,35 @@ class ColumnKernel(Kernel):
 
 @dataclass(eq=False)
 class ContractionKernel(Kernel):
-    """out[b, m, n] = Σ_k left[b, m, k] right[b, k, n]; views may have any strides."""
+    """out[b, m, n] = Σ_k left[b, m, k] right[b, k, n]; views may have any strides.
+
+    ``plan`` is the method; where it cuts a long sum into chunks, ``out`` holds their partial
+    results and a ``PartialSumKernel`` follows.
+    """
 
     left: View | None = None
     right: View | None = None
     out: Buffer | None = None
+    plan: Any = None
 
     def describe(self) -> str:
         """One line for people."""
         assert self.left is not None and self.right is not None
         batch, m, k = self.left.shape
         return f"contraction {batch}×[{m}×{k} · {k}×{self.right.shape[2]}]"
+
+
+@dataclass(eq=False)
+class PartialSumKernel(Kernel):
+    """The sum of the partial results that a contraction left in ``source``."""
+
+    source: View | None = None
+    out: Buffer | None = None
+    plan: Any = None
+
+    def describe(self) -> str:
+        """One line for people."""
+        return "sum of the contraction's partial results"
 
 
 @dataclass(eq=False)

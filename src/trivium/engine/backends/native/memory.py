@@ -15,6 +15,7 @@ from .kernels import (
     ContractionKernel,
     GatherKernel,
     Kernel,
+    PartialSumKernel,
     RowKernel,
     ScatterKernel,
 )
@@ -26,7 +27,10 @@ _ALIGNMENT = 64
 
 def touch(kernel: Kernel) -> None:
     """Note in ``reads`` and ``writes`` which buffers the kernel uses."""
-    if isinstance(kernel, RowKernel):
+    if isinstance(kernel, PartialSumKernel):
+        assert kernel.source is not None and kernel.out is not None
+        kernel.reads, kernel.writes = [kernel.source.buffer], [kernel.out]
+    elif isinstance(kernel, RowKernel):
         kernel.reads = [view.buffer for view in kernel.loads.values()]
         kernel.writes = list(kernel.stores.values())
     elif isinstance(kernel, ColumnKernel):

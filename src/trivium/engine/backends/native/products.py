@@ -8,12 +8,16 @@ import llvmlite.ir as ir
 
 from . import contraction
 from .emitter import I8, POINTER, Emitter
-from .kernels import ContractionKernel, View
+from .kernels import Buffer, ContractionKernel, Kernel, PartialSumKernel, View, whole
 
-__all__ = ["emit_product", "plan_product"]
+__all__ = ["emit_partial_sum", "emit_product", "plan_product", "with_plans"]
 
 
-def plan_product(kernel: ContractionKernel, target: Any, threads: int) -> contraction.Plan:
+# The order of sums depends on the plan, so the plan must not depend on the number of threads.
+_THREADS = 4
+
+
+def plan_product(kernel: ContractionKernel, target: Any) -> contraction.Plan:
     """The method, the tiles and the parts for this product."""
     assert kernel.left is not None and kernel.right is not None
     left, right = kernel.left, kernel.right
@@ -21,7 +25,35 @@ def plan_product(kernel: ContractionKernel, target: Any, threads: int) -> contra
     spec = contraction.Spec(
         left.buffer.dtype, batch, m, right.shape[2], k, _three(left), _three(right)
     )
-    return contraction.plan(spec, target, threads)
+    return contraction.plan(spec, target, _THREADS, may_split=True)
+
+
+def with_plans(kernels: list[Kernel], target: Any) -> list[Kernel]:
+    """The kernels with every product planned, and the sums of partial results after products."""
+    made: list[Kernel] = []
+    for kernel in kernels:
+        made.append(kernel)
+        if not isinstance(kernel, ContractionKernel):
+            continue
+        kernel.plan = plan_product(kernel, target)
+        if kernel.plan.chunks > 1:
+            assert kernel.out is not None
+            out, dtype = kernel.out, kernel.out.dtype
+            kernel.out = Buffer((kernel.plan.partial_bytes // dtype.itemsize,), dtype, "arena")
+            made.append(PartialSumKernel(source=whole(kernel.out), out=out, plan=kernel.plan))
+    return made
+
+
+def emit_partial_sum(e: Emitter, name: str, kernel: PartialSumKernel) -> ir.Function:
+    """The function ``name(table, begin, end)``."""
+    assert kernel.source is not None and kernel.out is not None
+    total = contraction.emit_sum(e.module, f"{name}_sum", kernel.plan)
+    total.linkage = "internal"
+    function = e.kernel_function(name)
+    table, begin, end = function.args
+    e.b.call(total, [_start(e, table, kernel.source), e.base(table, kernel.out), begin, end])
+    e.b.ret_void()
+    return function
 
 
 def _three(view: View) -> tuple[int, int, int]:
@@ -29,12 +61,10 @@ def _three(view: View) -> tuple[int, int, int]:
     return first, second, third
 
 
-def emit_product(
-    e: Emitter, name: str, kernel: ContractionKernel, plan: contraction.Plan, scratch: int
-) -> ir.Function:
+def emit_product(e: Emitter, name: str, kernel: ContractionKernel, scratch: int) -> ir.Function:
     """The function ``name(table, begin, end)``; ``table[scratch]`` is the thread's own memory."""
     assert kernel.left is not None and kernel.right is not None and kernel.out is not None
-    product = contraction.emit(e.module, f"{name}_product", plan)
+    product = contraction.emit(e.module, f"{name}_product", kernel.plan)
     product.linkage = "internal"
     function = e.kernel_function(name)
     table, begin, end = function.args

@@ -1,4 +1,4 @@
-"""Loops with carried values, addresses and vectors: what the methods of a product are written in."""
+"""Loops with carried values, addresses, vectors: what the methods are written in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-__all__ = ["POINTER", "Writer"]
+__all__ = ["POINTER", "Index", "Writer"]
 
 POINTER = ir.PointerType()
 _I1, _I8, _I32, _I64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
@@ -51,6 +51,12 @@ class Writer:
             return x
         return self.b.add(self.index(x), self.index(y))
 
+    def subtract(self, x: Index, y: Index) -> Index:
+        """x - y."""
+        if isinstance(y, int):
+            return self.add(x, -y)
+        return self.b.sub(self.index(x), y)
+
     def multiply(self, x: Index, y: int) -> Index:
         """x · y, y known."""
         if isinstance(x, int):
@@ -63,6 +69,13 @@ class Writer:
             return min(x, y)
         x, y = self.index(x), self.index(y)
         return self.b.select(self.b.icmp_signed("<", x, y), x, y)
+
+    def maximum(self, x: Index, y: Index) -> Index:
+        """The larger one."""
+        if isinstance(x, int) and isinstance(y, int):
+            return max(x, y)
+        x, y = self.index(x), self.index(y)
+        return self.b.select(self.b.icmp_signed(">", x, y), x, y)
 
     def less(self, x: Index, y: Index) -> Any:
         """Whether x < y."""
@@ -87,12 +100,12 @@ class Writer:
         carried: Sequence[Any] = (),
     ) -> list[Any]:
         """``for i in range(start, stop, step): carried = body(i, *carried)``; what is carried."""
+        known = isinstance(start, int) and isinstance(stop, int)
+        if known and start >= stop:
+            return list(carried)
         b = self.b
         before = b.block
         head, after = b.append_basic_block("loop"), b.append_basic_block("after")
-        known = isinstance(start, int) and isinstance(stop, int)
-        if known and start >= stop:
-            raise ValueError("a loop without turns")
         if known:
             b.branch(head)
         else:
@@ -137,6 +150,32 @@ class Writer:
             phi.add_incoming(value, last)
             phi.add_incoming(other, before)
         return phis
+
+    def spans(
+        self,
+        begin: Any,
+        end: Any,
+        count: int,
+        size: int,
+        body: Callable[[Any, Any, Any], None],
+    ) -> None:
+        """The range ``begin`` … ``end`` - 1 cut at the multiples of ``size`` below count·size.
+
+        ``body(q, first, last)`` gets the numbers within the q-th piece.
+        """
+        if count == 1:
+            body(0, begin, end)
+        elif size == 1:
+            self.loop(begin, end, 1, lambda q: body(q, 0, 1))
+        else:
+
+            def each(q: Any) -> None:
+                start = self.multiply(q, size)
+                first = self.maximum(self.subtract(begin, start), 0)
+                body(q, first, self.minimum(self.subtract(end, start), size))
+
+            stop = self.divide(self.add(end, size - 1), size)[0]
+            self.loop(self.divide(begin, size)[0], stop, 1, each)
 
     def choose(
         self, condition: Any, first: Callable[[], object], second: Callable[[], object]
@@ -220,9 +259,26 @@ class Writer:
         chosen = ir.Constant(ir.VectorType(_I32, len(numbers)), numbers)
         return self.b.shuffle_vector(x, y, chosen)
 
+    def part(self, vector: Any, start: int, count: int) -> Any:
+        """``count`` neighbouring lanes."""
+        if count == vector.type.count:
+            return vector
+        if count == 1:
+            return self.b.extract_element(vector, ir.Constant(_I32, start))
+        return self.shuffle(vector, vector, range(start, start + count))
+
     def plus(self, x: Any, y: Any) -> Any:
         """x + y of numbers."""
         return self.b.fadd(x, y) if self.real else self.b.add(x, y)
+
+    def combined(self, sums: Sequence[Any], count: int) -> list[Any]:
+        """``count`` sums from several partial ones of each: pairwise, 4 → 2 → 1."""
+        sums = list(sums)
+        while len(sums) > count:
+            half = len(sums) // count // 2 * count
+            pairs = zip(sums[:half], sums[-half:])
+            sums = [*[self.plus(x, y) for x, y in pairs], *sums[half : len(sums) - half]]
+        return sums
 
     def multiply_add(self, x: Any, y: Any, z: Any) -> Any:
         """x · y + z, rounded once where the target can."""

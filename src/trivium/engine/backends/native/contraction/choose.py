@@ -1,0 +1,214 @@
+"""Which method computes a product, with tiles of which size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ....errors import ArgumentError
+from ..target import Target
+from .costs import LATENCY, cycles, fused, near_rows
+from .plan import METHODS, WHOLE, Plan, ceiling, power_of_two
+from .spec import Spec
+
+__all__ = ["applicable", "plan"]
+
+_SLIM = 12  # columns of out up to which it is computed transposed
+_PANELS = 384 * 2**10  # bytes of packed panels that the second cache keeps
+
+
+def plan(
+    spec: Spec,
+    target: Target,
+    threads: int = 1,
+    *,
+    method: str | None = None,
+    may_split: bool = False,
+) -> Plan:
+    """The plan for a product: of all candidates that with the least estimated time.
+
+    Several ``threads`` may get other tiles, which share the work more evenly; the arithmetic of
+    every number, and so its bits, stays the same. ``may_split`` allows partial results, which the caller adds with ``emit_sum``, where k is
+    long and there are few parts. ``method`` forces one of ``applicable(spec)``; raises
+    ArgumentError for another one.
+    """
+    possible = applicable(spec)
+    if method is not None and method not in possible:
+        raise ArgumentError(
+            f"the product {spec} with operands of strides {spec.left} and {spec.right} cannot be "
+            f"computed by the method {method!r}; possible: {', '.join(possible)}"
+        )
+    candidates = [
+        candidate
+        for each in (possible if method is None else (method,))
+        for candidate in _CANDIDATES[each](spec, target)
+    ]
+    best = min(candidates, key=cycles)
+    if threads > 1:
+        same = [each for each in candidates if _arithmetic(each) == _arithmetic(best)]
+        best = min(same, key=lambda each: cycles(each) * _imbalance(each, threads))
+    return _split(best) if may_split else best
+
+
+def applicable(spec: Spec) -> tuple[str, ...]:
+    """The methods that can compute a product."""
+    product = _simple(spec)
+    rows, columns = product.left[2] == 1, product.right[1] == 1
+    can = {
+        "direct": product.right[2] == 1,
+        "transposed": product.left[1] == 1 and 1 < product.n <= _SLIM < product.m,
+        "packed": True,
+        "dot": (columns and (rows or product.m <= _SLIM)) or (rows and product.n <= _SLIM),
+    }
+    return tuple(each for each in METHODS if can[each])
+
+
+def _simple(spec: Spec) -> Spec:
+    """The same numbers in the same memory: as few matrices as possible, a column as a row."""
+    product = spec.folded()
+    if product.n == 1:
+        product = product.transposed().folded()
+    return product.tidied()
+
+
+def _start(spec: Spec, target: Target, method: str) -> Plan:
+    """A plan with tiles of one vector, not wider than the rows of the output."""
+    turned = method == "transposed"
+    product = spec.folded().transposed().tidied() if turned else _simple(spec)
+    lanes = _lanes(spec, target, product.n)
+    return Plan(spec, product, target, method, 1, 1, lanes, swapped=turned or spec.n == 1)
+
+
+def _lanes(spec: Spec, target: Target, count: int) -> int:
+    """The narrowest vectors, of 16 bytes at least, that hold ``count`` numbers, or the widest."""
+    return min(target.lanes(spec.dtype), max(power_of_two(count), 16 // spec.dtype.itemsize))
+
+
+# Candidates.
+
+
+def _direct(spec: Spec, target: Target) -> Iterator[Plan]:
+    for tiled in _tiles(_start(spec, target, "direct")):
+        # A short k makes the output what costs most: it is written along its rows.
+        row = tiled.width * spec.dtype.itemsize
+        together = ceiling(2048, row) if tiled.product.k <= 32 else 1
+        yield replace(_pieces_of_k(tiled), block_panels=min(tiled.panels, together))
+
+
+def _transposed(spec: Spec, target: Target) -> Iterator[Plan]:
+    for tiled in _tiles(_start(spec, target, "transposed")):
+        if tiled.rows == tiled.product.m:
+            yield _pieces_of_k(tiled)
+
+
+def _packed(spec: Spec, target: Target) -> Iterator[Plan]:
+    start = _start(spec, target, "packed")
+    product, size, wide = start.product, spec.dtype.itemsize, target.vector_bits > 256
+    k_block = _balanced(product.k, 384 if wide else 256)
+    scattered = product.left[2] != 1 and abs(product.left[2]) * size >= 1024
+    for tiled in _tiles(start):
+        # Few row tiles: each panel is packed when it is needed, and near. Many: a tile's rows
+        # should not come from far again for each panel.
+        panel = tiled.width * min(k_block, product.k) * size
+        together = (_PANELS if wide else _PANELS // 2) // panel if tiled.row_tiles > 32 else 1
+        yield replace(
+            tiled,
+            k_block=k_block,
+            block_panels=min(tiled.panels, max(1, together)),
+            pack_right=True,
+            pack_left=scattered and tiled.panels >= 4,
+            prefetch=product.k >= 128 and product.m * product.n * size > 2**14,
+        )
+
+
+def _dot(spec: Spec, target: Target) -> Iterator[Plan]:
+    start = _start(spec, target, "dot")
+    product = start.product
+    lanes = _lanes(spec, target, product.k)
+    for most in (1, 2, 4):
+        rows = min(product.m, most, lanes)
+        yield replace(
+            start,
+            rows=ceiling(product.m, ceiling(product.m, rows)),
+            lanes=lanes,
+            pack_left=product.left[2] != 1,
+            pack_right=product.right[1] != 1,
+        )
+
+
+_CANDIDATES = {"direct": _direct, "transposed": _transposed, "packed": _packed, "dot": _dot}
+
+
+def _tiles(start: Plan) -> Iterator[Plan]:
+    """Every tile that fits into the registers, its height balanced over the rows."""
+    product = start.product
+    many = "avx512f" in start.target.has or start.target.triple.startswith(("aarch64", "arm64"))
+    free = (32 if many else 16) - (1 if fused(start) else 2)  # a number of left, a product
+    # Wide tiles, which read much for each k, are for few rows.
+    widest = 4 if product.m > 4 else 6
+    for vectors in range(1, min(widest, ceiling(product.n, start.lanes)) + 1):
+        most = min((free - vectors) // vectors, 28)
+        rows = ceiling(product.m, ceiling(product.m, most)) if most else 0
+        if rows:
+            # Sums taking turns over k, where one for each number would leave it waiting.
+            ways = min(4, ceiling(2 * LATENCY, rows * vectors), product.k)
+            yield replace(start, rows=rows, vectors=vectors, ways=ways)
+
+
+# Pieces of k.
+
+
+def _pieces_of_k(tiled: Plan) -> Plan:
+    """Operands in place: how much of k, so that a panel stays in the nearest cache."""
+    product, size = tiled.product, tiled.spec.dtype.itemsize
+    stride = abs(product.right[1]) * size
+    if product.m <= 4 and product.k * product.n * size > 2**15:
+        # Every number is used once or little more: walk along the rows, as memory likes it.
+        short = 16 if product.m == 1 and stride > 512 else 32
+        if product.k > short:
+            return replace(tiled, k_block=short, static=True, ways=1)
+        return tiled
+    if stride % 64 == 0 and stride <= 512:
+        return replace(tiled, k_block=_balanced(product.k, 512))
+    near = min(512, max(24, near_rows(tiled) * 3 // 4))
+    return (
+        tiled
+        if product.k <= near * 3 // 2
+        else replace(tiled, k_block=_balanced(product.k, near))
+    )
+
+
+def _balanced(k: int, most: int) -> int:
+    """Pieces of k of nearly the same length, about ``most``, a multiple of 4."""
+    if k <= most + most // 4:
+        return WHOLE
+    return ceiling(ceiling(k, ceiling(k, most)), 4) * 4
+
+
+def _split(best: Plan) -> Plan:
+    """Chunks of k, where few numbers are long sums: the tiles alone are no work for threads."""
+    product = best.product
+    few = product.batch * product.m * product.n <= 2**12
+    if best.method == "dot" or not few or best.spec.flops < 2**20:
+        return best
+    block = best.k_block if best.k_block < product.k else 512
+    chunk = max(ceiling(ceiling(product.k, 16), block), ceiling(1024, block)) * block
+    return replace(best, k_block=block, chunk=chunk) if chunk < product.k else best
+
+
+# Threads.
+
+
+def _arithmetic(candidate: Plan) -> tuple[object, ...]:
+    """What decides in which order the products of a number are added."""
+    dots = (
+        (candidate.lanes, candidate.rows, candidate.width) if candidate.method == "dot" else ()
+    )
+    return candidate.method == "dot", dots, candidate.k_block, candidate.ways
+
+
+def _imbalance(candidate: Plan, threads: int) -> float:
+    """How much longer the thread with most parts takes than the mean, if threads pay at all."""
+    if candidate.flops < 2**18:
+        return 1.0
+    return ceiling(candidate.parts, threads) * threads / candidate.parts

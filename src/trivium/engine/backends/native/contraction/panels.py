@@ -1,0 +1,239 @@
+"""A product as a grid of register tiles; operands in place ("direct") or copied ("packed").
+
+For each piece of k, column block and row tile, in this order; the tiles of a row run through the
+panels of the column block, so that the row's numbers stay in the nearest cache while the panels,
+small enough for the next one, pass by. Goto and van de Geijn (2008), *Anatomy of
+High-Performance Matrix Multiplication*, with left and right exchanged, as rows are contiguous.
+
+A part is a row tile of a column block. A thread that shares a column block with another packs its
+panels a second time: parts are independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .packing import Panel, pack
+from .plan import Plan, power_of_two
+from .tile import Epilogue, Operand, Place, Tile, finish, multiply, store
+from .writer import Index, Writer
+
+__all__ = ["Panels"]
+
+_LINE = 64  # bytes
+
+
+class Panels:
+    """Emits a plan of the methods "direct", "transposed" and "packed"."""
+
+    def __init__(
+        self, w: Writer, plan: Plan, pointers: tuple[Any, ...], epilogue: Epilogue | None
+    ) -> None:
+        self.w = w
+        self.plan = plan
+        self.product = plan.product
+        self.left, self.right, self.out, scratch = pointers
+        self.epilogue = epilogue
+        self.right_panels = scratch
+        self.left_panels = w.byte(scratch, plan.right_bytes)
+
+    # The grid, from the outside in.
+
+    def emit(self, begin: Any, end: Any) -> None:
+        """The parts ``begin`` … ``end`` - 1."""
+        product, plan, w = self.product, self.plan, self.w
+        cells = plan.column_blocks * plan.row_tiles
+
+        def batch(b: Any, first: Any, last: Any) -> None:
+            self.start_left = w.at(self.left, w.multiply(b, product.left[0]))
+            self.start_right = w.at(self.right, w.multiply(b, product.right[0]))
+            self.start_out = w.at(self.chunk_out, w.multiply(b, product.m * product.n))
+            per_matrix = product.n if plan.method == "transposed" else product.m
+            self.start_row = w.multiply(b, per_matrix)
+            self.pieces(first, last)
+
+        def chunk(c: Any, first: Any, last: Any) -> None:
+            self.chunk_start = w.multiply(c, plan.chunk)
+            size = product.batch * product.m * product.n
+            self.chunk_out = w.at(self.out, w.multiply(c, size))
+            w.spans(first, last, product.batch, cells, batch)
+
+        w.spans(begin, end, plan.chunks, product.batch * cells, chunk)
+
+    def pieces(self, begin: Any, end: Any) -> None:
+        """Each piece of k: the first one writes the output, the others add to it."""
+        w, plan, k, block = self.w, self.plan, self.product.k, self.plan.k_block
+        if block >= k:
+            self.piece(0, k, True, True, begin, end)
+            return
+        rest = k % block
+        stop = w.minimum(w.add(self.chunk_start, plan.chunk), k)
+        whole = w.minimum(stop, k - rest) if plan.static else stop
+
+        def each(start: Any) -> None:
+            length = block
+            if rest and not plan.static:
+                length = w.minimum(w.subtract(k, start), block)
+            first = w.b.icmp_signed("==", start, w.index(self.chunk_start))
+            last = w.b.not_(w.less(w.add(start, block), k))
+            self.piece(start, length, first, last, begin, end)
+
+        w.loop(self.chunk_start, whole, block, each)
+        if rest and plan.static:
+
+            def final() -> list[Any]:
+                first = plan.chunks > 1 and w.b.icmp_signed(
+                    "==", whole, w.index(self.chunk_start)
+                )
+                self.piece(k - rest, rest, first, True, begin, end)
+                return []
+
+            if plan.chunks == 1:
+                final()
+            else:
+                w.when(w.less(whole, stop), final)
+
+    def piece(
+        self, start: Index, length: Index, first: Any, last: Any, begin: Any, end: Any
+    ) -> None:
+        """One piece of k for the cells ``begin`` … ``end`` - 1 of the grid."""
+        w, plan, product = self.w, self.plan, self.product
+        self.first, self.last, self.length = first, last, length
+        self.origin_left = w.at(self.start_left, w.multiply(start, product.left[2]))
+        self.origin_right = w.at(self.start_right, w.multiply(start, product.right[1]))
+        if plan.pack_left:
+            self.each_row(0, plan.row_tiles, self.pack_left)
+        w.spans(begin, end, plan.column_blocks, plan.row_tiles, self.columns)
+
+    def columns(self, block: Any, begin: Any, end: Any) -> None:
+        """The panels of a column block, for the row tiles ``begin`` … ``end`` - 1."""
+        w, plan = self.w, self.plan
+        self.block_start = start = w.multiply(block, plan.block_panels)
+        stop = w.minimum(w.add(start, plan.block_panels), plan.panels)
+        if plan.pack_right:
+            self.each_panel(start, stop, self.pack_right)
+
+        def row(tile: Any, rows: int) -> None:
+            self.each_panel(start, stop, lambda p, shape: self.tile(tile, rows, p, shape))
+
+        self.each_row(begin, end, row)
+
+    def each_row(self, begin: Any, end: Any, body: Callable[[Any, int], None]) -> None:
+        """``body(tile, rows)`` for row tiles: those of full height come first."""
+        w, plan = self.w, self.plan
+        full = plan.full_rows
+        if full == plan.row_tiles:
+            w.loop(begin, end, 1, lambda tile: body(tile, plan.rows))
+            return
+        w.loop(begin, w.minimum(end, full), 1, lambda tile: body(tile, plan.rows))
+        w.loop(w.maximum(begin, full), end, 1, lambda tile: body(tile, plan.rows - 1))
+
+    def each_panel(self, start: Any, stop: Any, body: Callable[[Any, Tile], None]) -> None:
+        """``body(panel, shape)`` for panels: only the very last one may be narrower."""
+        w, plan = self.w, self.plan
+        full, last, final = plan.full_panel, plan.last_panel, plan.panels - 1
+        if full == last:
+            w.loop(start, stop, 1, lambda panel: body(panel, full))
+            return
+        if final:
+            w.loop(start, w.minimum(stop, final), 1, lambda panel: body(panel, full))
+        if isinstance(stop, int):
+            body(final, last)
+            return
+
+        def narrow() -> list[Any]:
+            body(final, last)
+            return []
+
+        w.when(w.less(final, stop), narrow)
+
+    # Inside.
+
+    def first_row(self, tile: Any, rows: int) -> Any:
+        """The row in which a row tile begins."""
+        extra = 0 if rows == self.plan.rows else self.plan.full_rows
+        return self.w.add(self.w.multiply(tile, rows), extra)
+
+    def left_rows(self, tile: Any, rows: int) -> Operand:
+        """The rows of a tile in the operand itself."""
+        _, across, along = self.product.left
+        row = self.w.multiply(self.first_row(tile, rows), across)
+        return Operand(self.w.at(self.origin_left, row), along, across)
+
+    def left_panel(self, tile: Any) -> Any:
+        """Where the packed rows of a tile are."""
+        size = self.plan.rows * self.plan.longest_k
+        return self.w.at(self.left_panels, self.w.multiply(tile, size))
+
+    def pack_left(self, tile: Any, rows: int) -> None:
+        """Copy a row tile of this piece of k."""
+        panel = Panel(self.left_panel(tile), rows, self.plan.left_lanes, False)
+        source = self.left_rows(tile, rows)
+        pack(self.w, panel, source, rows, self.length, self.plan.least_k)
+
+    def right_columns(self, panel: Any) -> Operand:
+        """The columns of a panel in the operand itself."""
+        _, along, across = self.product.right
+        column = self.w.multiply(self.w.multiply(panel, self.plan.width), across)
+        return Operand(self.w.at(self.origin_right, column), along, across)
+
+    def right_panel(self, panel: Any) -> Any:
+        """Where the packed columns of a panel are."""
+        offset = self.w.multiply(self.w.subtract(panel, self.block_start), self.plan.panel_size)
+        return self.w.at(self.right_panels, offset)
+
+    def pack_right(self, panel: Any, shape: Tile) -> None:
+        """Copy the columns of a panel."""
+        plan, count = self.plan, (shape.vectors - 1) * shape.lanes + shape.tail
+        place = Panel(self.right_panel(panel), plan.width, plan.lanes, True)
+        pack(self.w, place, self.right_columns(panel), count, self.length, plan.least_k)
+
+    def tile(self, tile: Any, rows: int, panel: Any, shape: Tile) -> None:
+        """One register tile."""
+        w, plan, product = self.w, self.plan, self.product
+        shape = Tile(rows, shape.vectors, shape.lanes, shape.tail)
+        row, column = self.first_row(tile, rows), w.multiply(panel, plan.width)
+        if plan.method == "transposed":  # then all rows are in the tile
+            place = Place(w.at(self.start_out, w.multiply(column, rows)), rows, True)
+        else:
+            offset = w.add(w.multiply(row, product.n), column)
+            place = Place(w.at(self.start_out, offset), product.n)
+        if plan.prefetch:
+            self.fetch(shape, place)
+        left, right = self.left_rows(tile, rows), self.right_columns(panel)
+        if plan.pack_left:
+            left = Operand(self.left_panel(tile), rows, 1)
+        if plan.pack_right:
+            right = Operand(self.right_panel(panel), plan.width, 1, packed=True)
+        sums = multiply(w, shape, left, right, self.length, plan.ways)
+        store(w, shape, sums, place, self.first)
+        if self.epilogue is not None:
+            self.finish(shape, place, row, column)
+
+    def fetch(self, shape: Tile, place: Place) -> None:
+        """Have the output's lines come while the sums are computed."""
+        w = self.w
+        for r in range(shape.rows):
+            for start in range(0, shape.vectors * shape.lanes * w.size, _LINE):
+                w.prefetch(w.byte(w.at(place.pointer, r * place.stride), start))
+
+    def finish(self, shape: Tile, place: Place, row: Any, column: Any) -> None:
+        """The epilogue, after the last piece of k."""
+        assert self.epilogue is not None
+        epilogue = self.plan.on_output(self.w, self.epilogue)
+        if place.transposed:
+            count = (shape.vectors - 1) * shape.lanes + shape.tail
+            columns = shape.rows
+            shape = Tile(count, 1, power_of_two(columns), columns)
+            row, column = column, 0
+        row = self.w.add(self.start_row, row)
+
+        def body() -> list[Any]:
+            finish(self.w, shape, place, row, column, epilogue)
+            return []
+
+        if self.last is True:
+            body()
+        else:
+            self.w.when(self.last, body)
