@@ -74,6 +74,8 @@ def compare(
     found: dict[str, Samples] = {}
     differences: dict[str, float] = {}
     for each in contenders:
+        if not settings.admits(each.name):
+            continue
         say(f"  {each.name}")
         own = each.name == OWN
         try:

@@ -131,6 +131,7 @@ def _take_turns(
     contenders: Sequence[_Process], settings: Settings, against: Sequence[str]
 ) -> dict[str, Any]:
     """A warm-up of each, which fills the file cache, then turns."""
+    contenders = [each for each in contenders if settings.admits(each.name)]
     for each in contenders:
         say(f"  {each.name}")
         try:
@@ -220,7 +221,7 @@ def memory_of(contender: str, task: str, settings: Settings) -> dict[str, Any]:
 def measure_memory(settings: Settings, task: str) -> dict[str, Any]:
     """The most memory resident while training, against PyTorch; less is better."""
     rows: dict[str, Any] = {}
-    for name in CONTENDERS:
+    for name in filter(settings.admits, CONTENDERS):
         say(f"  {name}")
         try:
             rows[name] = memory_of(name, task, settings)
@@ -228,7 +229,7 @@ def measure_memory(settings: Settings, task: str) -> dict[str, Any]:
             if name == OWN:
                 raise
             rows[name] = {"unavailable": str(error)}
-    peer = rows["PyTorch"].get("bytes")
+    peer = rows.get("PyTorch", {}).get("bytes")
     ratio = None if peer is None else [rows[OWN]["bytes"] / peer] * 3
     data = sum(array.nbytes for array in TASKS[task].data())
     return {

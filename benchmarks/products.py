@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -151,6 +152,7 @@ def measure(settings: Settings) -> dict[str, Any]:
         name: {"flops": statistics.geometric_mean([case["flops"][name] for case in cases])}
         for name in cases[0]["flops"]
     }
+    slowest = sorted(cases, key=lambda case: case["ratio"][1])[:5]
     return {
         "ratio": ratio,
         "against": "the best BLAS for each case",
@@ -158,9 +160,15 @@ def measure(settings: Settings) -> dict[str, Any]:
         "cases": cases,
         "notes": [
             f"{len(cases)} cases; Trivium is the faster one in "
-            f"{sum(case['ratio'][1] >= 1 for case in cases)} of them"
+            f"{sum(case['ratio'][1] >= 1 for case in cases)} of them",
+            "lowest ratios: " + ", ".join(map(_told, slowest)),
         ],
     }
+
+
+def _told(case: dict[str, Any]) -> str:
+    sizes = " × ".join(map(str, case["shape"]))
+    return f"{sizes} {case['transposition']} {case['ratio'][1]:.2f}"
 
 
 def _case(shape: Shape, transposition: str, settings: Settings) -> dict[str, Any]:
@@ -178,9 +186,7 @@ def _case(shape: Shape, transposition: str, settings: Settings) -> dict[str, Any
         except Disagreement as error:
             raise Disagreement(f"{shape} {transposition}: {error}") from None
     # Many cases: each gets a tenth of a workload's time.
-    short = type(settings)(
-        **{**settings.__dict__, "seconds": settings.seconds / 10, "settle": settings.settle / 4}
-    )
+    short = replace(settings, seconds=settings.seconds / 10, settle=settings.settle / 4)
     samples = alternate(contenders, short)
     blas = min((each.name for each in contenders[1:]), key=lambda name: samples[name].median)
     return {

@@ -34,7 +34,8 @@ class Settings:
 
     ``settle``: seconds of silence before a sample, in which the spinning threads of the
     contender before go to sleep. ``runs``: the samples where each is a process of its own.
-    ``scratch``: a folder for caches of compiled code.
+    ``scratch``: a folder for caches of compiled code. ``peers``: parts of the names of the
+    peers that take part (none: all).
     """
 
     quick: bool = False
@@ -45,6 +46,12 @@ class Settings:
     settle: float = 0.02
     runs: int = 7
     scratch: str = ""
+    peers: tuple[str, ...] = ()
+
+    def admits(self, name: str) -> bool:
+        """Whether the contender of that name takes part; Trivium always does."""
+        wanted = [part.lower() for part in ("Trivium", *self.peers)]
+        return not self.peers or any(part in name.lower() for part in wanted)
 
     @classmethod
     def short(cls, **changes: object) -> Settings:
@@ -78,4 +85,5 @@ class Settings:
     @classmethod
     def from_json(cls, text: str) -> Settings:
         """The settings that ``to_json`` wrote."""
-        return cls(**json.loads(text))
+        found = json.loads(text)
+        return cls(**{**found, "peers": tuple(found["peers"])})

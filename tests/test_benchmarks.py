@@ -186,6 +186,12 @@ class TestComparing:
         assert log.count("wrong") == 1
         assert found["ratio"] is None
 
+    def test_only_the_peers_that_were_asked_for_take_part(self) -> None:
+        settings = Settings.short(peers=("jax", "numpy"))
+        names = ["Trivium", "JAX, step in jit", "NumPy", "PyTorch"]
+        assert [settings.admits(name) for name in names] == [True, True, True, False]
+        assert Settings.short().admits("PyTorch")
+
     def test_trivium_may_not_disagree(self) -> None:
         machine = Machine()
         contenders, _ = workers(machine, Trivium=2.0, peer=1.0)
@@ -308,7 +314,9 @@ class TestProcesses:
         assert answer == {"error": "KeyError: 'no row'"}
 
     def test_settings_reach_the_child(self) -> None:
-        settings = Settings.short(threads=1, backend="reference", scratch="/somewhere")
+        settings = Settings.short(
+            threads=1, backend="reference", scratch="/somewhere", peers=("JAX",)
+        )
         assert Settings.from_json(settings.to_json()) == settings
         environment = settings.environment()
         assert environment["OMP_NUM_THREADS"] == environment["TRIVIUM_THREADS"] == "1"
