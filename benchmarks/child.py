@@ -63,7 +63,9 @@ def _row(name: str, settings: str) -> None:
         found = measure(name, chosen)
     except Exception as error:  # the other rows go on, and the table says why
         traceback.print_exc()
-        found = {"error": f"{type(error).__name__}: {error}"}
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{place.filename.rpartition('/')[2]}, line {place.lineno}"
+        found = {"error": f"{type(error).__name__}: {error} ({where})"}
     _answer(**found)
 
 

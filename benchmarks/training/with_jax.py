@@ -120,8 +120,8 @@ class JaxSteps(_Jax):
         jax = import_jax()
         step = step_function(self.task)
 
-        def whole(state: Any, i: Any, x: Any, y: Any, order: Any) -> Any:
-            return step(state, *self.batch(x, y, order, i))
+        def whole(state: Any, x: Any, y: Any, order: Any) -> Any:
+            return step(state, *self.batch(x, y, order, state[-1]))
 
         self.compiled = jax.jit(whole, donate_argnums=0)
         super().prepare()
@@ -131,8 +131,8 @@ class JaxSteps(_Jax):
         import jax
 
         losses, state = [], self.state
-        for i in range(chunks * self.task.chunk):
-            state, loss = self.compiled(state, i, self.x, self.y, self.order)
+        for _ in range(chunks * self.task.chunk):
+            state, loss = self.compiled(state, self.x, self.y, self.order)
             losses.append(loss)
         self.state = jax.block_until_ready(state)
         return losses
