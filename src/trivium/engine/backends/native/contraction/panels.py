@@ -14,12 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
-
 from .packing import Panel, pack
 from .plan import Plan, power_of_two
-from .tile import Epilogue, Operand, Place, Tile, clear, finish, multiply, store
-from .writer import POINTER, Index, Writer
+from .tile import Epilogue, Operand, Place, Tile, finish, multiply, store
+from .writer import Index, Writer
 
 __all__ = ["Panels"]
 
@@ -39,9 +37,6 @@ class Panels:
         self.epilogue = epilogue
         self.right_panels = scratch
         self.left_panels = w.byte(scratch, plan.right_bytes)
-        self.functions: dict[Any, ir.Function] = {}
-        same = plan.full_rows == plan.row_tiles and plan.full_panel == plan.last_panel
-        self.outlined = not same or plan.k_block < plan.product.k
 
     # The grid, from the outside in.
 
@@ -204,74 +199,24 @@ class Panels:
         else:
             offset = w.add(w.multiply(row, product.n), column)
             place = Place(w.at(self.start_out, offset), product.n)
+        if plan.prefetch:
+            self.fetch(shape, place)
         left, right = self.left_rows(tile, rows), self.right_columns(panel)
         if plan.pack_left:
             left = Operand(self.left_panel(tile), rows, 1)
         if plan.pack_right:
             right = Operand(self.right_panel(panel), plan.width, 1, packed=True)
-        if self.outlined:
-            self.call(shape, left, right, place)
-        else:
-            self.inner(w, shape, left, right, place, self.length, self.first)
+        sums = multiply(w, shape, left, right, self.length, plan.ways)
+        store(w, shape, sums, place, self.first)
         if self.epilogue is not None:
             self.finish(shape, place, row, column)
 
-    def inner(
-        self,
-        w: Writer,
-        shape: Tile,
-        left: Operand,
-        right: Operand,
-        place: Place,
-        length: Index,
-        first: Any,
-    ) -> None:
-        """A tile's sums, and where they go."""
-        if first is not True and first is not False:
-
-            def fresh() -> list[Any]:
-                clear(w, shape, place)
-                return []
-
-            w.when(first, fresh)
-        elif self.plan.prefetch:
-            fetch(w, shape, place)
-        sums = multiply(w, shape, left, right, length, self.plan.ways)
-        store(w, shape, sums, place, add=first is not True)
-
-    def call(self, shape: Tile, left: Operand, right: Operand, place: Place) -> None:
-        """The same as a function of its own, for each shape.
-
-        LLVM's time grows with the square of what is in nested loops, addresses above all.
-        """
-        varying = [each for each in (self.length, self.first) if isinstance(each, ir.Value)]
-        known = [each for each in (self.length, self.first) if not isinstance(each, ir.Value)]
-        pointers = left.pointer, right.pointer, place.pointer
-        key = shape, left.along, *known
-        if key not in self.functions:
-            kinds = [POINTER] * 3 + [each.type for each in varying]
-            kind = ir.FunctionType(ir.VoidType(), kinds)
-            name = f"{self.w.function.name}_tile{len(self.functions)}"
-            function = ir.Function(self.w.module, kind, name)
-            function.linkage = "internal"
-            function.attributes.add("noinline")
-            for argument in function.args[:3]:
-                argument.add_attribute("noalias")
-            self.plan.target.prepare(function)
-            self.functions[key] = function
-            w = Writer(function, self.plan.spec.dtype, self.plan.target)
-            first_three, rest = function.args[:3], list(function.args[3:])
-            parts = [
-                each._replace(pointer=argument)
-                for each, argument in zip((left, right, place), first_three)
-            ]
-            length, first = (
-                rest.pop(0) if isinstance(each, ir.Value) else each
-                for each in (self.length, self.first)
-            )
-            self.inner(w, shape, *parts, length, first)
-            w.b.ret_void()
-        self.w.b.call(self.functions[key], [*pointers, *varying])
+    def fetch(self, shape: Tile, place: Place) -> None:
+        """Have the output's lines come while the sums are computed."""
+        w = self.w
+        for r in range(shape.rows):
+            for start in range(0, shape.vectors * shape.lanes * w.size, _LINE):
+                w.prefetch(w.byte(w.at(place.pointer, r * place.stride), start))
 
     def finish(self, shape: Tile, place: Place, row: Any, column: Any) -> None:
         """The epilogue, after the last piece of k."""
@@ -292,10 +237,3 @@ class Panels:
             body()
         else:
             self.w.when(self.last, body)
-
-
-def fetch(w: Writer, shape: Tile, place: Place) -> None:
-    """Have the output's lines come while the sums are computed."""
-    for r in range(shape.rows):
-        for start in range(0, shape.vectors * shape.lanes * w.size, _LINE):
-            w.prefetch(w.byte(w.at(place.pointer, r * place.stride), start))
