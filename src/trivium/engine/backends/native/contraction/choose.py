@@ -29,9 +29,8 @@ def plan(
 
     Several ``threads`` may get other tiles, which share the work more evenly; the arithmetic of
     every number, and so its bits, stays the same. ``may_split`` allows partial results, which
-    the caller adds with ``emit_sum``, where k is long and there are few parts. ``method``
-    forces one of ``applicable(spec)``; raises
-    ArgumentError for another one.
+    the caller adds with ``emit_sum``, where few numbers are long sums. ``method`` forces one of
+    ``applicable(spec)``; raises ArgumentError for another one.
     """
     possible = applicable(spec)
     if method is not None and method not in possible:

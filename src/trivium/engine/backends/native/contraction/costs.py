@@ -59,7 +59,7 @@ def _tiles(plan: Plan) -> float:
             numbers = rows * vectors
             each = _TILE + 1.5 * numbers * pieces + plan.product.k * _step(plan, rows, vectors)
             if plan.method == "transposed":
-                each += vectors * rows * rows
+                each += 1.5 * vectors * rows * rows
             total += columns * tiles * each
     return total
 

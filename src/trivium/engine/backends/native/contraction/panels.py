@@ -12,16 +12,29 @@ panels a second time: parts are independent.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
+
+from llvmlite import ir
 
 from .packing import Panel, pack
 from .plan import Plan, power_of_two
-from .tile import Epilogue, Operand, Place, Tile, finish, multiply, store
-from .writer import Index, Writer
+from .tile import Epilogue, Operand, Place, Tile, clear, finish, multiply, store
+from .writer import POINTER, Index, Writer
 
 __all__ = ["Panels"]
 
 _LINE = 64  # bytes
+
+
+class Task(NamedTuple):
+    """One register tile and one piece of k."""
+
+    shape: Tile
+    left: Operand
+    right: Operand
+    place: Place
+    length: Index
+    first: Any  # True, False, or a value: whether nothing has been written yet
 
 
 class Panels:
@@ -37,6 +50,9 @@ class Panels:
         self.epilogue = epilogue
         self.right_panels = scratch
         self.left_panels = w.byte(scratch, plan.right_bytes)
+        self.functions: dict[Any, ir.Function] = {}
+        same = plan.full_rows == plan.row_tiles and plan.full_panel == plan.last_panel
+        self.outlined = not same or plan.k_block < plan.product.k
 
     # The grid, from the outside in.
 
@@ -199,24 +215,71 @@ class Panels:
         else:
             offset = w.add(w.multiply(row, product.n), column)
             place = Place(w.at(self.start_out, offset), product.n)
-        if plan.prefetch:
-            self.fetch(shape, place)
         left, right = self.left_rows(tile, rows), self.right_columns(panel)
         if plan.pack_left:
             left = Operand(self.left_panel(tile), rows, 1)
         if plan.pack_right:
             right = Operand(self.right_panel(panel), plan.width, 1, packed=True)
-        sums = multiply(w, shape, left, right, self.length, plan.ways)
-        store(w, shape, sums, place, self.first)
+        task = Task(shape, left, right, place, self.length, self.first)
+        if self.outlined:
+            self.call(task)
+        else:
+            self.inner(w, task)
         if self.epilogue is not None:
             self.finish(shape, place, row, column)
 
-    def fetch(self, shape: Tile, place: Place) -> None:
-        """Have the output's lines come while the sums are computed."""
-        w = self.w
-        for r in range(shape.rows):
-            for start in range(0, shape.vectors * shape.lanes * w.size, _LINE):
-                w.prefetch(w.byte(w.at(place.pointer, r * place.stride), start))
+    def inner(self, w: Writer, task: Task) -> None:
+        """A tile's sums, and where they go."""
+        if isinstance(task.first, ir.Value):
+
+            def fresh() -> list[Any]:
+                clear(w, task.shape, task.place)
+                return []
+
+            w.when(task.first, fresh)
+        elif self.plan.prefetch:
+            fetch(w, task.shape, task.place)
+        sums = multiply(w, task.shape, task.left, task.right, task.length, self.plan.ways)
+        store(w, task.shape, sums, task.place, add=task.first is not True)
+
+    def call(self, task: Task) -> None:
+        """The same as a function of its own, one for each kind of tile.
+
+        LLVM's time grows with the square of what is in nested loops, addresses above all.
+        """
+        varying = [each for each in (task.length, task.first) if isinstance(each, ir.Value)]
+        key = (
+            task.shape,
+            task.length if isinstance(task.length, int) else 0,
+            task.first is False,
+        )
+        if key not in self.functions:
+            self.functions[key] = self.define(task, [each.type for each in varying])
+        pointers = [each.pointer for each in (task.left, task.right, task.place)]
+        self.w.b.call(self.functions[key], [*pointers, *varying])
+
+    def define(self, task: Task, varying: list[Any]) -> ir.Function:
+        """The function for a kind of tile."""
+        kind = ir.FunctionType(ir.VoidType(), [POINTER] * 3 + varying)
+        name = f"{self.w.function.name}_tile{len(self.functions)}"
+        function = self.plan.target.prepare(ir.Function(self.w.module, kind, name))
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        for argument in function.args[:3]:
+            argument.add_attribute("noalias")
+        left, right, out, *rest = function.args
+        w = Writer(function, self.plan.spec.dtype, self.plan.target)
+        task = Task(
+            task.shape,
+            task.left._replace(pointer=left),
+            task.right._replace(pointer=right),
+            task.place._replace(pointer=out),
+            rest.pop(0) if isinstance(task.length, ir.Value) else task.length,
+            rest.pop(0) if isinstance(task.first, ir.Value) else task.first,
+        )
+        self.inner(w, task)
+        w.b.ret_void()
+        return function
 
     def finish(self, shape: Tile, place: Place, row: Any, column: Any) -> None:
         """The epilogue, after the last piece of k."""
@@ -237,3 +300,10 @@ class Panels:
             body()
         else:
             self.w.when(self.last, body)
+
+
+def fetch(w: Writer, shape: Tile, place: Place) -> None:
+    """Have the output's lines come while the sums are computed."""
+    for r in range(shape.rows):
+        for start in range(0, shape.vectors * shape.lanes * w.size, _LINE):
+            w.prefetch(w.byte(w.at(place.pointer, r * place.stride), start))

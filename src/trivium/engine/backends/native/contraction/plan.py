@@ -55,6 +55,10 @@ class Plan:
     prefetch: bool = False
     chunk: int = WHOLE
 
+    def __post_init__(self) -> None:
+        assert self.full_rows > 0, "tiles differ by one row at most"
+        assert self.chunk >= self.product.k or self.chunk % self.k_block == 0
+
     # The grid of tiles.
 
     @property

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .writer import Index, Writer
 
-__all__ = ["Epilogue", "Operand", "Place", "Tile", "finish", "interleaved", "multiply", "store"]
+__all__ = ["Epilogue", "Operand", "Place", "Tile", "clear", "finish", "multiply", "store"]
 
 #: (builder, row, column, vector, mask or None) → vector: what becomes of finished numbers. The
 #: lanes are columns from ``column`` on, for a product with one column rows from ``row`` on. Rows
@@ -106,36 +106,54 @@ def _step(
     return sums
 
 
-def store(w: Writer, tile: Tile, sums: list[Any], place: Place, first: Any = True) -> None:
-    """Write the sums to memory, added to what is there unless this is the ``first`` piece of k."""
-    targets = []
+def clear(w: Writer, tile: Tile, place: Place) -> None:
+    """Zeros in memory: a loop over rows, so that its code is short."""
+    if place.transposed:
+        numbers = ((tile.vectors - 1) * tile.lanes + tile.tail) * tile.rows
+        whole = numbers // tile.lanes * tile.lanes
+        zero = w.zero(tile.lanes)
+        w.loop(0, whole, tile.lanes, lambda at: w.store(zero, w.at(place.pointer, at)))
+        if numbers > whole:
+            mask = w.mask(numbers - whole, tile.lanes)
+            w.store(zero, w.at(place.pointer, whole), mask)
+        return
+
+    def each(r: Any) -> None:
+        start = w.at(place.pointer, w.multiply(r, place.stride))
+        for v in range(tile.vectors):
+            w.store(w.zero(tile.lanes), w.at(start, v * tile.lanes), tile.mask(w, v))
+
+    w.loop(0, tile.rows, 1, each)
+
+
+def store(w: Writer, tile: Tile, sums: list[Any], place: Place, add: bool) -> None:
+    """Write the sums to memory, or ``add`` them to what is there."""
     for v in range(tile.vectors):
         column = sums[v :: tile.vectors]
         if place.transposed:
-            values = interleaved(w, column, tile.lanes)
             numbers = tile.used(v) * tile.rows
-            for j, value in enumerate(values):
+            for j, value in enumerate(interleaved(w, column, tile.lanes)):
                 used = min(tile.lanes, numbers - j * tile.lanes)
                 if used > 0:
                     offset = (v * tile.rows + j) * tile.lanes
-                    targets.append((value, offset, w.mask(used, tile.lanes)))
+                    _write(
+                        w,
+                        tile,
+                        value,
+                        w.at(place.pointer, offset),
+                        w.mask(used, tile.lanes),
+                        add,
+                    )
         else:
             for r, value in enumerate(column):
-                targets.append((value, r * place.stride + v * tile.lanes, tile.mask(w, v)))
-    values = [value for value, _, _ in targets]
+                pointer = w.at(place.pointer, r * place.stride + v * tile.lanes)
+                _write(w, tile, value, pointer, tile.mask(w, v), add)
 
-    def added() -> list[Any]:
-        return [
-            w.plus(value, w.load(w.at(place.pointer, offset), tile.lanes, mask))
-            for value, offset, mask in targets
-        ]
 
-    if first is False:
-        values = added()
-    elif first is not True:
-        values = w.when(w.b.not_(first), added, values)
-    for value, (_, offset, mask) in zip(values, targets):
-        w.store(value, w.at(place.pointer, offset), mask)
+def _write(w: Writer, tile: Tile, value: Any, pointer: Any, mask: Any, add: bool) -> None:
+    if add:
+        value = w.plus(value, w.load(pointer, tile.lanes, mask))
+    w.store(value, pointer, mask)
 
 
 def interleaved(w: Writer, vectors: list[Any], lanes: int) -> list[Any]:
