@@ -1,17 +1,14 @@
 """The vector functions are right to two ulp everywhere, on every target, in both formats.
 
-HYPOTHESIS_PROFILE=thorough takes a grid that is twenty times as dense.
+The arguments are those of ``arguments``.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import math
-import os
 import re
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -20,13 +17,13 @@ import pytest
 from mpmath import mp, mpf
 
 from trivium.engine.backends.native import target, vector_math
-from trivium.engine.backends.native.vector_math import coefficients, lanes
+from trivium.engine.backends.native.vector_math import lanes
 from trivium.engine.errors import BackendError
 
+from .arguments import DENSITY, closest_to_quarter_turns, points
 from .kernels import Kernel, emit
 from .ulps import Array, Exact, exact, ulps, ulps_of_float32
 
-DENSITY = 20 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 1
 LIMIT = 2.0  # ulp: the promise of the package
 DTYPES = ("float32", "float64")
 TWO = {"power", "atan2"}
@@ -73,82 +70,6 @@ TRUTH: dict[str, Callable[..., Any]] = {
     "sqrt": mp.sqrt,
     "power": mp.power,
 }
-
-DOMAIN = {
-    "log": lambda x: x > 0,
-    "log1p": lambda x: x > -1,
-    "sqrt": lambda x: x >= 0,
-}
-
-
-def neighbours(values: list[float], dtype: str) -> Array:
-    """The values and four numbers of the format on each side."""
-    x = np.array(values, dtype)
-    below, above, found = x, x, [x]
-    with np.errstate(over="ignore", under="ignore"):
-        for _ in range(4):
-            below = np.nextafter(below, np.array(-np.inf, dtype))
-            above = np.nextafter(above, np.array(np.inf, dtype))
-            found += [below, above]
-    return np.concatenate(found)
-
-
-def boundaries(dtype: str) -> Array:
-    """Where formulas meet: limits of the format and of the range, switches, multiples."""
-    info = np.finfo(dtype)
-    largest = math.log(float(info.max))
-    smallest = math.log(2.0) * (info.minexp - info.nmant)
-    switches = [0.25, 0.5, 0.625, 0.875, 1.0, math.sqrt(0.5), math.sqrt(2), 2.0, 4.0, 6.0]
-    saturation = [9.0, 18.0, 19.1, 38.0, 10.06, 10.25, 26.6, 27.5, -smallest, largest]
-    reduction = [2.0**15, 2.0**20, 2.0**30, 2.0**24, 2.0**53]
-    half_ln2 = [math.log(2) / 2 * k for k in range(1, 40)]
-    quarter_pi = [math.pi / 4 * k for k in range(1, 40)]
-    format_ = [float(info.max), float(info.tiny), float(info.eps), float(info.eps) ** 0.5]
-    values = switches + saturation + reduction + half_ln2 + quarter_pi + format_
-    x = neighbours(values, dtype)
-    x = np.concatenate([x, np.arange(1, 9) * info.smallest_subnormal])
-    return x[np.isfinite(x)].astype(dtype)
-
-
-def points(name: str, dtype: str) -> tuple[Array, ...]:
-    """Arguments over all exponents, denser where the function changes, and the boundaries."""
-    rng = np.random.default_rng(sum(map(ord, name)))
-    if name == "power":
-        return power_points(rng, dtype)
-    info, n = np.finfo(dtype), 200 * DENSITY
-
-    def spread(low: int, high: int, count: int) -> Array:
-        return np.ldexp(rng.uniform(1, 2, count), rng.integers(low, high, count))
-
-    x = np.concatenate(
-        [
-            spread(info.minexp - info.nmant, info.maxexp, n),
-            spread(-6, 8, n),
-            spread(-2, 5, n),
-            rng.uniform(0, 110 if dtype == "float32" else 750, n),
-            rng.uniform(0, 2, n),
-        ]
-    )
-    x = np.concatenate([x.astype(dtype), boundaries(dtype)])
-    x = np.concatenate([x, -x])
-    return (x[DOMAIN[name](x)] if name in DOMAIN else x,)
-
-
-def power_points(rng: np.random.Generator, dtype: str) -> tuple[Array, Array]:
-    """Pairs whose power lies between the format's limits, near them too, and whole exponents."""
-    info, n = np.finfo(dtype), 300 * DENSITY
-    spread = np.ldexp(rng.uniform(1, 2, n), rng.integers(info.minexp, info.maxexp, n))
-    near_one = 1 + rng.normal(size=n) * 10.0 ** rng.uniform(-info.precision, -1, n)
-    moderate = rng.uniform(0.4, 2.5, 2 * n)
-    x = np.abs(np.concatenate([spread, near_one, moderate])).astype(dtype)
-    size = np.maximum(np.abs(np.log(x.astype(np.float64))), 1e-300)
-    exponent = rng.uniform(-1.1, 1.03, x.size) * math.log(float(info.max)) / size
-    y = np.clip(exponent, -float(info.max), float(info.max)).astype(dtype)
-    whole_x = (rng.normal(size=n) * 4).astype(dtype)
-    whole_y = rng.integers(-30, 30, n).astype(dtype)
-    tiny = (np.arange(1, 40) * info.smallest_subnormal).astype(dtype)
-    ones = np.linspace(-1.03, 1.4, tiny.size).astype(dtype)
-    return np.concatenate([x, whole_x, tiny]), np.concatenate([y, whole_y, ones])
 
 
 @cache
@@ -283,27 +204,6 @@ def test_power_of_negative_numbers_keeps_the_sign_of_odd_exponents(
     assert got.tolist() == [-1, -1, 1, -1, 1, 1, -1]
 
 
-def closest_to_quarter_turns(digits: int, exponent: int) -> list[float]:
-    """Numbers m 2^exponent, m of ``digits`` bits at most, nearest to multiples of π/2.
-
-    They are the denominators of the continued fraction of 2^exponent·2/π.
-    """
-    with mp.workprec(max(exponent, 0) + 400):
-        rest = 2 / mp.pi * mpf(2) ** exponent
-        before, m = 0, 1
-        found = []
-        rest -= mp.floor(rest)
-        while rest != 0:
-            rest = 1 / rest
-            whole = int(mp.floor(rest))
-            rest -= whole
-            before, m = m, whole * m + before
-            if m >= 2**digits:
-                break
-            found.append(math.ldexp(float(m), exponent))
-    return found[-3:]
-
-
 @cache
 def hard_angles(dtype: str) -> Array:
     info = np.finfo(dtype)
@@ -419,47 +319,3 @@ def test_lanes_may_be_any_power_of_two(count: int) -> None:
             compiled = Kernel(function, dtype, where, len(arguments), count)
             expected = kernel(name, dtype, "native")(*arguments)
             assert identical(compiled(*arguments), expected).all()
-
-
-@cache
-def script() -> Any:
-    path = Path(__file__).parents[3] / "scripts" / "derive_vector_math.py"
-    spec = importlib.util.spec_from_file_location("derive_vector_math", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def problems() -> list[Any]:
-    return [(p.name, bits) for p in script().PROBLEMS for bits in p.degrees]
-
-
-@pytest.mark.parametrize(("name", "bits"), problems())
-def test_polynomials_leave_less_than_a_fifth_of_an_ulp(name: str, bits: int) -> None:
-    """The weighted error of the stored coefficients, as the script defines it."""
-    problem = next(each for each in script().PROBLEMS if each.name == name)
-    stored = getattr(coefficients, name)[bits]
-    assert len(stored) == problem.degrees[bits] + 1
-    if bits == 32:
-        assert all(np.float32(c) == c for c in stored)
-    limit = -29.5 if name.endswith("WIDE") else {32: -26.5, 64: -55.2}[bits]
-    with mp.workprec(250):
-        exact_coefficients = [mpf(c) for c in stored]
-        error = max(
-            abs(
-                problem.weight(t)
-                * (mp.polyval(exact_coefficients[::-1], t) - problem.target(t))
-            )
-            for t in script().chebyshev(problem.low, problem.high, 150)
-        )
-    assert mp.log(error, 2) < limit
-
-
-def test_constants_of_pi_are_what_the_script_says() -> None:
-    assert list(coefficients.TWO_OVER_PI) == script().two_over_pi(19)
-    assert list(coefficients.HALF_PI_SHORT) == script().parts_of_half_pi([33, 33, 33, 53])
-    for bits, digits in ((32, 24), (64, 53)):
-        expected = script().parts_of_half_pi([digits] * 3)
-        assert list(coefficients.HALF_PI_FUSED[bits]) == expected

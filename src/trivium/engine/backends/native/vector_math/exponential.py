@@ -92,7 +92,7 @@ def exp(x: Lanes) -> Lanes:
     """e^x = 2^k e^r, e^r = 1 + r (1 + r P(r)).
 
     Errors in ulp of the result: rounding of r and of the bracket less than a quarter each, the
-    last step a half, P less than 0.2; together below 1.1.
+    last step a half, P less than 0.2; together below 1.2.
     """
     f = x.format
     range_ = RANGES[f]
