@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from . import dtypes
+from .aligned import aligned_empty
 from .errors import DTypeError, ShapeError
 from .interning import Interned
 from .sites import current_origin
@@ -347,13 +348,15 @@ def variable(data: Any, dtype: Any = None, *, name: str | None = None) -> Variab
     from .primitives.leaves import VARIABLE
 
     array = as_array(data.value if isinstance(data, Tensor) else data)
-    array = np.array(array, dtype=None if dtype is None else dtypes.as_dtype(dtype), order="C")
-    attributes = VariableName(array.shape, array.dtype, next(_counter))
-    fields = _Fields(VARIABLE, (), attributes, array.shape, array.dtype)
+    kind = array.dtype if dtype is None else dtypes.as_dtype(dtype)
+    storage = aligned_empty(array.shape, kind)
+    np.copyto(storage, array, casting="unsafe")  # as NumPy's own conversion to a dtype
+    attributes = VariableName(array.shape, kind, next(_counter))
+    fields = _Fields(VARIABLE, (), attributes, array.shape, kind)
     made = object.__new__(Variable)
     for field in _Fields.__slots__:
         if field != "__weakref__":
             object.__setattr__(made, field, getattr(fields, field))
     object.__setattr__(made, "_label", name)
-    object.__setattr__(made, "_storage", array)
+    object.__setattr__(made, "_storage", storage)
     return made

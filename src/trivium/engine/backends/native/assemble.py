@@ -35,8 +35,8 @@ from .rows import RowPlan, emit_rows
 __all__ = ["Assembly", "Task", "assemble"]
 
 # The table's first entries; buffers follow.
-ARENA, STATUS, BARRIER, SCRATCH = range(4)
-FIRST_BUFFER = 4
+ARENA, STATUS, BARRIER, SCRATCH, CLOCK = range(5)
+FIRST_BUFFER = 5
 # Called as (table, number of the task) to run a reference function.
 CALL_SYMBOL = "trivium_call_reference"
 
@@ -72,8 +72,13 @@ def assemble(
     plans: dict[int, RowPlan],
     buffers: list[Buffer],
     threads: int,
+    timed: bool = False,
 ) -> Assembly:
-    """Emit the module of a lowered program whose memory has been planned."""
+    """Emit the module of a lowered program whose memory has been planned.
+
+    ``timed``: thread 0 adds the clock ticks of every task, waiting included, to the 64-bit
+    numbers at ``table[CLOCK]``; the last one is for the end of the step.
+    """
     slots: dict[int, int] = {}
     externals: list[Buffer] = []
     for buffer in buffers:
@@ -90,7 +95,7 @@ def assemble(
     ]
     if not any(task.shared for task in tasks):
         threads = 1  # barriers would cost more than all the work
-    _emit_run(emitter, target, tasks, lowered, threads)
+    _emit_run(emitter, target, tasks, lowered, threads, timed)
     return Assembly(module, tasks, slots, externals, threads)
 
 
@@ -135,7 +140,7 @@ def _task(
 
 def _emit_run(
     e: Emitter, target: Any, tasks: list[Task], lowered: Lowered,
-    threads: int,
+    threads: int, timed: bool,
 ) -> None:  # fmt: skip
     kind = ir.FunctionType(ir.VoidType(), [POINTER, I64, I64, I64])
     function = ir.Function(e.module, kind, "run")
@@ -160,9 +165,26 @@ def _emit_run(
         with e.when(b.icmp_signed("==", thread, e.i64(0))):
             run()
 
+    before: list[Any] = []
+
+    def tick(i: int | None) -> None:
+        """Add the time since the last tick to the i-th number."""
+        if not timed:
+            return
+        now = b.call(e.clock(), [])
+        if i is not None:
+            place = b.gep(entry(CLOCK), [e.i64(i)], source_etype=I64)
+            with e.when(b.icmp_signed("==", thread, e.i64(0))):
+                total = b.add(b.load(place, typ=I64), b.sub(now, before.pop()))
+                b.store(total, place)
+        before[:] = [now]
+
     def step(s: Any) -> None:
         pending = False  # thread 0 has done something that the others may need
+        tick(None)
         for i, task in enumerate(tasks):
+            if i:
+                tick(i - 1)
             if task.shared:
                 if pending:
                     wait()
@@ -174,8 +196,10 @@ def _emit_run(
             else:
                 serial(lambda task=task, i=i: _call(e, table, task, i))
                 pending = True
+        tick(len(tasks) - 1)
         serial(lambda: _finish_step(e, table, lowered, s))
         wait()
+        tick(len(tasks))
 
     e.loop(e.i64(0), steps, 1, step)
     b.ret_void()

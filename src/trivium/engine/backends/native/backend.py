@@ -32,7 +32,8 @@ class NativeBackend:
 
     name = "native"
 
-    def __init__(self, threads: int | None = None) -> None:
+    def __init__(self, threads: int | None = None, timed: bool = False) -> None:
+        self.timed = timed
         self.cache = default_cache()
         self.threads = threads or int(os.environ.get("TRIVIUM_THREADS") or os.cpu_count() or 1)
 
@@ -59,7 +60,7 @@ class NativeBackend:
         kept = [view.buffer for _, view in lowered.copies + lowered.stepped]
         arena = plan_memory(lowered.kernels, kept)
         buffers = _all_buffers(lowered)
-        assembly = assemble(target, lowered, plans, buffers, self.threads)
+        assembly = assemble(target, lowered, plans, buffers, self.threads, self.timed)
         code = self._object_code(target, str(assembly.module))
         return NativeExecutable(load(code), assembly, lowered, arena)
 

@@ -105,6 +105,10 @@ class Emitter:
         function = self._declared("llvm.memset.p0.i64", kind)
         self.b.call(function, [target, I8(0), self.i64(size), ir.Constant(I1, 0)])
 
+    def clock(self) -> ir.Function:
+        """The processor's time stamp counter: a function without arguments."""
+        return self._declared("llvm.readcyclecounter", ir.FunctionType(I64, []))
+
     def _declared(self, name: str, kind: Any) -> ir.Function:
         return self.module.globals.get(name) or ir.Function(self.module, kind, name)
 

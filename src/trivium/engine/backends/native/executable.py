@@ -13,11 +13,13 @@ from weakref import WeakValueDictionary
 import llvmlite.binding as llvm
 import numpy as np
 
+from ...aligned import aligned_empty
 from ...errors import IndexRangeError
 from .assemble import (
     ARENA,
     BARRIER,
     CALL_SYMBOL,
+    CLOCK,
     FIRST_BUFFER,
     SCRATCH,
     STATUS,
@@ -61,10 +63,19 @@ def _jit() -> llvm.LLJIT:
 
 
 def aligned(size: int) -> Array:
-    """Bytes that begin at a multiple of 64."""
-    raw = np.zeros(size + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    return raw[start : start + size]
+    """Zero bytes that begin at a cache line."""
+    found = aligned_empty((size,), np.dtype(np.uint8))
+    found[:] = 0
+    return found
+
+
+def _at_cache_line(array: Array) -> Array:
+    """The array, copied if it is worth it and does not begin at a cache line."""
+    if not array.flags.c_contiguous or array.nbytes < 1024 or not array.ctypes.data % 64:
+        return array
+    found = aligned_empty(array.shape, array.dtype)
+    found[...] = array
+    return found
 
 
 class NativeExecutable:
@@ -90,10 +101,12 @@ class NativeExecutable:
         own = max((task.scratch for task in assembly.tasks), default=0)
         self._scratch = [aligned(own + 64) for _ in range(threads)]
         self._table[:, SCRATCH] = [each.ctypes.data for each in self._scratch]
-        self._arrays: list[Array] = []
+        #: Clock ticks spent in each task, then at the end of the steps; of a timed program.
+        self.ticks = np.zeros(len(assembly.tasks) + 1, np.int64)
         self._error: BaseException | None = None
         self._table[:, ARENA] = self._arena.ctypes.data
         self._table[:, STATUS] = self._status.ctypes.data
+        self._table[:, CLOCK] = self.ticks.ctypes.data
         self._table[:, BARRIER] = self._barrier.ctypes.data
         _living[self._table.ctypes.data] = self
         self._bound: dict[int, Array] = {}
@@ -106,8 +119,9 @@ class NativeExecutable:
 
     def _bind_external(self, slot: int, buffer: Buffer) -> None:
         if buffer.kind == "constant":
-            self._bound[id(buffer)] = buffer.source
-            self._table[:, slot] = buffer.source.ctypes.data
+            array = _at_cache_line(buffer.source)
+            self._bound[id(buffer)] = array
+            self._table[:, slot] = array.ctypes.data
         elif buffer.kind == "variable":
             self._bound[id(buffer)] = buffer.source.storage
             self._table[:, slot] = buffer.source.storage.ctypes.data
