@@ -8,7 +8,7 @@ import numpy as np
 
 from ..primitives import arithmetic, movement
 from ..tensor import Tensor, constant
-from .rewrite import Rule, filled_with, rewrite
+from .rewrite import Counts, Rule, filled_with, rewrite
 
 __all__ = ["canonicalize"]
 
@@ -16,12 +16,12 @@ __all__ = ["canonicalize"]
 _FOLD_LIMIT = 4096
 
 
-def canonicalize(outputs: list[Tensor]) -> list[Tensor]:
+def canonicalize(outputs: list[Tensor], counts: Counts | None = None) -> list[Tensor]:
     """The canonical form of ``outputs``; values are unchanged (−0 may become +0)."""
-    return rewrite(outputs, RULES)
+    return rewrite(outputs, RULES, counts)
 
 
-def _fold(node: Tensor) -> Tensor | None:
+def _fold_constants(node: Tensor) -> Tensor | None:
     if not node.inputs or node.parts is not None or node.size > _FOLD_LIMIT:
         return None
     if node.primitive.name in ("broadcast", "scan", "project"):
@@ -46,17 +46,17 @@ def _interned(array: np.ndarray[Any, Any]) -> Tensor:
     return constant(array, ("literal", array.dtype.str, array.shape, array.tobytes()))
 
 
-def _same_type(node: Tensor) -> Tensor | None:
+def _drop_what_changes_nothing(node: Tensor) -> Tensor | None:
     """A movement or cast that changes nothing."""
     source = node.inputs[0]
     return source if (source.shape, source.dtype) == (node.shape, node.dtype) else None
 
 
-def _first(node: Tensor) -> Tensor | None:
+def _drop_marks(node: Tensor) -> Tensor | None:
     return node.inputs[0]
 
 
-def _twice(node: Tensor) -> Tensor | None:
+def _merge_neighbours(node: Tensor) -> Tensor | None:
     """reshape(reshape(x)) and broadcast(broadcast(x)): only the last shape counts."""
     inner = node.inputs[0]
     if inner.primitive is node.primitive:
@@ -64,7 +64,7 @@ def _twice(node: Tensor) -> Tensor | None:
     return None
 
 
-def _permutations(node: Tensor) -> Tensor | None:
+def _merge_permutations(node: Tensor) -> Tensor | None:
     inner, axes = node.inputs[0], node.attributes.axes
     if axes == tuple(range(node.ndim)):
         return inner
@@ -75,11 +75,11 @@ def _permutations(node: Tensor) -> Tensor | None:
     return None
 
 
-def _no_axes(node: Tensor) -> Tensor | None:
+def _drop_empty_axes(node: Tensor) -> Tensor | None:
     return node.inputs[0] if not node.attributes.axes else None
 
 
-def _unit_axes(node: Tensor) -> Tensor | None:
+def _reshape_unit_axes(node: Tensor) -> Tensor | None:
     """A reduction over axes of size 1 is a reshape."""
     source = node.inputs[0]
     if all(source.shape[axis] == 1 for axis in node.attributes.axes):
@@ -87,7 +87,7 @@ def _unit_axes(node: Tensor) -> Tensor | None:
     return None
 
 
-def _double_negative(node: Tensor) -> Tensor | None:
+def _cancel_signs(node: Tensor) -> Tensor | None:
     inner = node.inputs[0]
     return inner.inputs[0] if inner.primitive is arithmetic.negative else None
 
@@ -95,16 +95,16 @@ def _double_negative(node: Tensor) -> Tensor | None:
 def _neutral(value: float, *places: int) -> Rule:
     """The other operand, when the one at one of ``places`` is filled with ``value``."""
 
-    def rule(node: Tensor) -> Tensor | None:
+    def drop_neutral_operand(node: Tensor) -> Tensor | None:
         for place in places:
             if filled_with(node.inputs[place], value):
                 return node.inputs[1 - place]
         return None
 
-    return rule
+    return drop_neutral_operand
 
 
-def _add_negative(node: Tensor) -> Tensor | None:
+def _subtract_instead(node: Tensor) -> Tensor | None:
     x, y = node.inputs
     if y.primitive is arithmetic.negative:
         return arithmetic.subtract(x, y.inputs[0])
@@ -113,38 +113,38 @@ def _add_negative(node: Tensor) -> Tensor | None:
     return None
 
 
-def _subtract_negative(node: Tensor) -> Tensor | None:
+def _add_instead(node: Tensor) -> Tensor | None:
     x, y = node.inputs
     return arithmetic.add(x, y.inputs[0]) if y.primitive is arithmetic.negative else None
 
 
-def _chosen(node: Tensor) -> Tensor | None:
+def _choose_ahead(node: Tensor) -> Tensor | None:
     condition, x, y = node.inputs
     if x is y or filled_with(condition, True):
         return x
     return y if filled_with(condition, False) else None
 
 
-_REDUCTION = (_no_axes, _unit_axes)
+_REDUCTION = (_drop_empty_axes, _reshape_unit_axes)
 
 RULES: dict[str, tuple[Rule, ...]] = {
-    "*": (_fold,),
-    "label": (_first,),
-    "stop_gradient": (_first,),
-    "reshape": (_same_type, _twice),
-    "broadcast": (_same_type, _twice),
-    "cast": (_same_type,),
-    "permute": (_permutations,),
-    "flip": (_no_axes,),
+    "*": (_fold_constants,),
+    "label": (_drop_marks,),
+    "stop_gradient": (_drop_marks,),
+    "reshape": (_drop_what_changes_nothing, _merge_neighbours),
+    "broadcast": (_drop_what_changes_nothing, _merge_neighbours),
+    "cast": (_drop_what_changes_nothing,),
+    "permute": (_merge_permutations,),
+    "flip": (_drop_empty_axes,),
     "sum": _REDUCTION,
     "prod": _REDUCTION,
     "max": _REDUCTION,
     "min": _REDUCTION,
-    "negative": (_double_negative,),
-    "add": (_neutral(0, 0, 1), _add_negative),
-    "subtract": (_neutral(0, 1), _subtract_negative),
+    "negative": (_cancel_signs,),
+    "add": (_neutral(0, 0, 1), _subtract_instead),
+    "subtract": (_neutral(0, 1), _add_instead),
     "multiply": (_neutral(1, 0, 1),),
     "divide": (_neutral(1, 1),),
     "chain": (_neutral(1, 0, 1),),
-    "where": (_chosen,),
+    "where": (_choose_ahead,),
 }

@@ -7,20 +7,41 @@ which only run. Backends add their own (fusing, memory planning) after these.
 from __future__ import annotations
 
 import os
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from ..tensor import Tensor
+from ..traversal import topological
 from .canonicalize import canonicalize
+from .rewrite import Counts
 from .share import share
 from .stabilize import stabilize
 from .verify import verify
 
-__all__ = ["PASSES", "improve", "optimise"]
+__all__ = ["PASSES", "PassRecord", "improve", "optimise"]
 
-Pass = Callable[[list[Tensor]], list[Tensor]]
+Pass = Callable[[list[Tensor], Counts | None], list[Tensor]]
+
+
+@dataclass(frozen=True)
+class PassRecord:
+    """What a pass did: nodes before and after, seconds, and (rule, primitive) → how often."""
+
+    name: str
+    before: int
+    after: int
+    seconds: float
+    rewrites: dict[tuple[str, str], int]
+
+
+def _verified(outputs: list[Tensor], counts: Counts | None) -> list[Tensor]:
+    return verify(outputs)
+
 
 PASSES: tuple[tuple[str, Pass], ...] = (
-    ("verify", verify),
+    ("verify", _verified),
     ("canonicalize", canonicalize),
     ("stabilize", stabilize),
     ("share", share),
@@ -34,12 +55,29 @@ def improve(outputs: Sequence[Tensor]) -> list[Tensor]:
     return stabilize(list(outputs))
 
 
-def optimise(outputs: Sequence[Tensor], *, check: bool | None = None) -> list[Tensor]:
-    """``outputs`` after all passes. ``check`` verifies between them (TRIVIUM_VERIFY=1 too)."""
+def optimise(
+    outputs: Sequence[Tensor],
+    *,
+    check: bool | None = None,
+    records: list[PassRecord] | None = None,
+) -> list[Tensor]:
+    """``outputs`` after all passes. ``check`` verifies between them (TRIVIUM_VERIFY=1 too).
+
+    ``records``: a list to which what each pass did is added. The passes depend on nothing but
+    their argument, so whoever asks later what they did runs them again, and a program that
+    nobody asks about does not pay.
+    """
     checking = os.environ.get("TRIVIUM_VERIFY") == "1" if check is None else check
     current = list(outputs)
-    for _, run in PASSES:
-        current = run(current)
+    size = len(topological(current)) if records is not None else 0
+    for name, run in PASSES:
+        counts: Counts = Counter()
+        start = time.perf_counter()
+        current = run(current, counts if records is not None else None)
+        seconds = time.perf_counter() - start
+        if records is not None:
+            before, size = size, len(topological(current))
+            records.append(PassRecord(name, before, size, seconds, dict(counts)))
         if checking:
             verify(current)
     return current

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 
@@ -10,32 +11,36 @@ import numpy as np
 from ..tensor import Tensor
 from ..traversal import rebuild, same
 
-__all__ = ["Rule", "Rules", "filled_with", "rewrite", "unwrap"]
+__all__ = ["Counts", "Rule", "Rules", "filled_with", "rewrite", "unwrap"]
 
 # A rule looks at a node and returns an equal, better expression, or None.
 Rule = Callable[[Tensor], Tensor | None]
 Rules = Mapping[str, Sequence[Rule]]
+# How often each rule was applied to each primitive.
+Counts = Counter[tuple[str, str]]
 
 # A rule that undoes another would run forever; this many rewrites of one node is a defect.
 _LIMIT = 50
 
 
-def rewrite(outputs: Sequence[Tensor], rules: Rules) -> list[Tensor]:
+def rewrite(
+    outputs: Sequence[Tensor], rules: Rules, counts: Counts | None = None
+) -> list[Tensor]:
     """``outputs`` with the ``rules`` (by primitive name; "*" for all) applied everywhere.
 
     Sweeps are repeated until one changes nothing, because a rule may build nodes to which other
-    rules apply.
+    rules apply. ``counts`` collects (rule, primitive) → how often.
     """
     current = list(outputs)
     for _ in range(_LIMIT):
-        better = _sweep(current, rules)
+        better = _sweep(current, rules, counts)
         if all(new is old for new, old in zip(better, current, strict=True)):
             return better
         current = better
     raise RuntimeError("the rewrite rules do not come to an end")
 
 
-def _sweep(outputs: Sequence[Tensor], rules: Rules) -> list[Tensor]:
+def _sweep(outputs: Sequence[Tensor], rules: Rules, counts: Counts | None) -> list[Tensor]:
     everywhere = rules.get("*", ())
 
     def change(old: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
@@ -49,10 +54,18 @@ def _sweep(outputs: Sequence[Tensor], rules: Rules) -> list[Tensor]:
                 return current
             if better is current:
                 return current
+            if counts is not None:
+                counts[_name(rule), current.primitive.name] += 1
             current = better
         raise RuntimeError(f"the rules for {old.primitive.name} do not come to an end")
 
     return rebuild(outputs, change)
+
+
+def _name(rule: Rule) -> str:
+    """The rule in words: its function's name."""
+    name: str = rule.__name__  # type: ignore[attr-defined]
+    return name.strip("_").replace("_", " ")
 
 
 def unwrap(x: Tensor, *names: str) -> Tensor:

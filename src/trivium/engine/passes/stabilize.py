@@ -10,14 +10,14 @@ from ..composites import where
 from ..primitives import arithmetic, comparison, exponential, reductions, structure
 from ..primitives.reductions import restore
 from ..tensor import Tensor
-from .rewrite import Rule, filled_with, rewrite, unwrap
+from .rewrite import Counts, Rule, filled_with, rewrite, unwrap
 
 __all__ = ["stabilize"]
 
 
-def stabilize(outputs: list[Tensor]) -> list[Tensor]:
+def stabilize(outputs: list[Tensor], counts: Counts | None = None) -> list[Tensor]:
     """``outputs`` with unstable patterns replaced by stable equals."""
-    return rewrite(outputs, RULES)
+    return rewrite(outputs, RULES, counts)
 
 
 def _is(x: Tensor, name: str) -> bool:
