@@ -133,7 +133,9 @@ class ElementBuilder:
     def sign(self, x: Value) -> Value:
         """−1, 0 or 1; NaN stays NaN."""
         zero, one = self.constant(0, x.dtype), self.constant(1, x.dtype)
-        lower = self.select(self.compare("<", x, zero), self.negative(one), x)
+        # Adding 0 makes 0 of −0, whose sign NumPy does not keep.
+        rest = self.add(x, zero) if x.dtype.kind == "f" else x
+        lower = self.select(self.compare("<", x, zero), self.negative(one), rest)
         return self.select(self.compare(">", x, zero), one, lower)
 
     def intrinsic(self, name: str, x: Value, *more: Value) -> Value:
@@ -183,9 +185,23 @@ class ElementBuilder:
         if x.dtype.kind == "f" and dtype.kind == "f":
             change = b.fpext if dtype.itemsize > x.dtype.itemsize else b.fptrunc
         elif x.dtype.kind == "f":
-            change = b.fptosi
+            return self._whole(x, dtype)
         elif dtype.kind == "f":
             change = b.sitofp
         else:
             change = b.sext if dtype.itemsize > x.dtype.itemsize else b.trunc
         return Value(change(x.llvm, target), dtype)
+
+    def _whole(self, x: Value, dtype: np.dtype[Any]) -> Value:
+        """The integer part; the least integer for NaN and for what ``dtype`` does not hold.
+
+        That is what NumPy gives on x86; LLVM's instruction alone is undefined there.
+        """
+        end = 2.0 ** (8 * dtype.itemsize - 1)
+        inside = self.both(
+            self.compare(">=", x, self.constant(-end, x.dtype)),
+            self.compare("<", x, self.constant(end, x.dtype)),
+        )
+        safe = self.select(inside, x, self.constant(0, x.dtype))
+        whole = Value(self.b.fptosi(safe.llvm, llvm_type(dtype, self.lanes)), dtype)
+        return self.select(inside, whole, self.constant(np.iinfo(dtype).min, dtype))

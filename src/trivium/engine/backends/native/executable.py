@@ -6,7 +6,7 @@ import ctypes
 import functools
 import itertools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -14,7 +14,9 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from ...aligned import aligned_empty
-from ...errors import IndexRangeError
+from ...errors import IndexRangeError, TriviumError
+from ..base import Compilation
+from ..reference.interpreter import with_site
 from .assemble import (
     ARENA,
     BARRIER,
@@ -25,9 +27,11 @@ from .assemble import (
     STATUS,
     Assembly,
 )
-from .kernels import Buffer, CallKernel, View
+from .gathering import WRONG_INDEX
+from .kernels import Buffer, CallKernel, GatherKernel, ScatterKernel, View
 from .lower import Lowered
 from .target import host
+from .threads import perform
 
 __all__ = ["NativeExecutable", "load"]
 
@@ -81,6 +85,8 @@ def _at_cache_line(array: Array) -> Array:
 class NativeExecutable:
     """Runs a program's machine code."""
 
+    compilation: Compilation
+
     def __init__(
         self,
         code: llvm.ResourceTracker,
@@ -94,7 +100,7 @@ class NativeExecutable:
         threads = self._threads = assembly.threads
         self._run = _RUN(code["run"])
         self._arena = aligned(max(arena_bytes, 64))
-        self._status = aligned(64)
+        self._status = aligned(64).view(np.int64)
         self._barrier = aligned(192)
         # One table per thread: they differ in the scratch memory only.
         self._table = np.zeros((threads, FIRST_BUFFER + len(assembly.externals)), np.int64)
@@ -114,7 +120,11 @@ class NativeExecutable:
         self._outputs: list[tuple[int, Buffer]] = []
         for i, buffer in enumerate(assembly.externals):
             self._bind_external(FIRST_BUFFER + i, buffer)
-        self._pool = _Pool(threads - 1, self._share) if threads > 1 else None
+        self._written = [
+            (start, start + array.nbytes)
+            for array in (variable.storage for variable, _ in lowered.updates)
+            if (start := array.ctypes.data) and array.nbytes
+        ]
         self._lock = threading.Lock()
 
     def _bind_external(self, slot: int, buffer: Buffer) -> None:
@@ -136,7 +146,7 @@ class NativeExecutable:
             return self._run_locked(inputs, steps)
 
     def _run_locked(self, inputs: Sequence[Array], steps: int) -> list[Array]:
-        held = [np.ascontiguousarray(array) for array in inputs]
+        held = [self._usable(array) for array in inputs]
         for position, slot in self._inputs.items():
             self._table[:, slot] = held[position].ctypes.data
             buffer = self._assembly.externals[slot - FIRST_BUFFER]
@@ -148,26 +158,48 @@ class NativeExecutable:
             results.append(result)
         self._status[:] = 0
         self._error = None
-        if self._pool is None:
+        if self._threads == 1:
             self._run(self._table.ctypes.data, steps, 0, 1)
         else:
-            self._pool.start(steps)
-            self._run(self._table.ctypes.data, steps, 0, self._threads)
-            self._pool.finish()
+            count = self._threads
+            perform(
+                self._run, [(self._table[i].ctypes.data, steps, i, count) for i in range(count)]
+            )
         if self._error is not None:
-            raise self._error
+            error, self._error = self._error, None
+            raise error
         if self._status[0]:
-            self._explain_index()
+            raise self._index_error()
         return results
 
-    def _share(self, thread: int, steps: int) -> None:
-        self._run(self._table[thread].ctypes.data, steps, thread, self._threads)
+    def _usable(self, array: Array) -> Array:
+        """The array, or a copy where its elements do not lie as the machine code reads them.
 
-    def _explain_index(self) -> None:
-        raise IndexRangeError(
-            "an index of a gather lies outside the rows that it indexes; run the same program on "
-            "the reference backend (TRIVIUM_BACKEND=reference) to see which"
+        Copied too is what shares memory with a variable that the program writes.
+        """
+        flags = array.flags
+        start = array.ctypes.data
+        end = start + array.nbytes
+        if flags.c_contiguous and flags.aligned:
+            if not any(start < other and first < end for first, other in self._written):
+                return array
+        return np.array(array, order="C")
+
+    def _index_error(self) -> TriviumError:
+        index, place, number = (int(self._status[word]) for word in WRONG_INDEX[1:])
+        kernel = self._assembly.tasks[number].kernel
+        assert isinstance(kernel, GatherKernel | ScatterKernel)
+        assert kernel.indices is not None and kernel.source is not None
+        assert kernel.out is not None
+        gathers = isinstance(kernel, GatherKernel)
+        rows = kernel.source.shape[0] if gathers else kernel.out.shape[0]
+        shape = kernel.indices.shape
+        at = tuple(int(i) for i in np.unravel_index(place, shape)) if shape else ()
+        error = IndexRangeError(
+            f"the index {index}{f' at position {at}' if at else ''} lies outside 0 … {rows - 1} "
+            f"(the axis has {rows} entries)"
         )
+        return with_site(error, kernel.node) if kernel.node is not None else error
 
     # Calls of reference functions from inside the program.
 
@@ -179,10 +211,13 @@ class NativeExecutable:
             kernel = self._assembly.tasks[index].kernel
             assert isinstance(kernel, CallKernel) and kernel.node is not None
             node = kernel.node
-            with np.errstate(all="ignore"):
-                found = node.primitive.evaluate(
-                    node.attributes, *[self._array(view) for view in kernel.sources]
-                )
+            try:
+                with np.errstate(all="ignore"):
+                    found = node.primitive.evaluate(
+                        node.attributes, *[self._array(view) for view in kernel.sources]
+                    )
+            except TriviumError as error:
+                raise with_site(error, node) from None
             values = found if node.parts is not None else (found,)
             for buffer, value in zip(kernel.outs, values, strict=True):
                 self._memory(buffer)[...] = np.asarray(value)
@@ -196,47 +231,22 @@ class NativeExecutable:
         return self._bound[id(buffer)]
 
     def _array(self, view: View) -> Array:
-        base = self._memory(view.buffer)
-        step = view.buffer.dtype.itemsize
+        dtype = view.buffer.dtype
         if view.size == 0:
-            return np.empty(view.shape, view.buffer.dtype)
-        flat = base.reshape(-1) if view.buffer.kind != "constant" else base
-        if view.buffer.kind == "constant" and not base.flags.c_contiguous:
-            return np.lib.stride_tricks.as_strided(
-                base, view.shape, [s * step for s in view.strides], writeable=False
-            )
-        flat = base.reshape(-1)
-        return np.lib.stride_tricks.as_strided(
-            flat[view.offset :], view.shape, [s * step for s in view.strides]
-        )
+            return np.empty(view.shape, dtype)
+        base = self._memory(view.buffer)
+        return np.asarray(_Elements(base, view, dtype))
 
 
-class _Pool:
-    """Threads that run their share of each call and sleep between calls."""
+class _Elements:
+    """What NumPy needs to see a view of memory as an array, read only."""
 
-    def __init__(self, count: int, work: Callable[[int, int], None]) -> None:
-        self._work = work
-        self._starts = [threading.Semaphore(0) for _ in range(count)]
-        self._ends = [threading.Semaphore(0) for _ in range(count)]
-        self._steps = 0
-        for i in range(count):
-            threading.Thread(target=self._live, args=(i,), daemon=True).start()
-
-    def _live(self, i: int) -> None:
-        while True:
-            self._starts[i].acquire()
-            if self._steps < 0:
-                return
-            self._work(i + 1, self._steps)
-            self._ends[i].release()
-
-    def start(self, steps: int) -> None:
-        """Let every thread begin."""
-        self._steps = steps
-        for each in self._starts:
-            each.release()
-
-    def finish(self) -> None:
-        """Wait for every thread."""
-        for each in self._ends:
-            each.acquire()
+    def __init__(self, base: Array, view: View, dtype: np.dtype[Any]) -> None:
+        self.base = base  # lives as long as the array
+        self.__array_interface__ = {
+            "version": 3,
+            "typestr": dtype.str,
+            "shape": view.shape,
+            "strides": tuple(step * dtype.itemsize for step in view.strides),
+            "data": (base.ctypes.data + view.offset * dtype.itemsize, True),
+        }

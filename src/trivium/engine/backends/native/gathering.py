@@ -1,8 +1,13 @@
-"""Code for gather and scatter: rows copied or added by index, with every index checked."""
+"""Code for gather and scatter: rows copied or added by index, with every index checked.
+
+An index outside the rows is noted in the status words, and nothing outside memory is touched:
+row 0 is taken instead, or none where there are no rows. The caller turns the note into an error.
+"""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import llvmlite.ir as ir
 
@@ -10,14 +15,17 @@ from .elements import ElementBuilder, Value
 from .emitter import I64, POINTER, Emitter
 from .kernels import GatherKernel, ScatterKernel, View
 
-__all__ = ["emit_gather", "emit_scatter"]
+__all__ = ["WRONG_INDEX", "emit_gather", "emit_scatter"]
+
+# The status words: whether an index was wrong, then the first such index that was met, its
+# row-major number among the indices, and the number at the end of the kernel's name.
+WRONG_INDEX = range(4)
 
 
 def emit_gather(emitter: Emitter, name: str, kernel: GatherKernel, status: int) -> ir.Function:
     """The function ``name(table, begin, end)`` that copies the rows from begin to end.
 
-    An index outside the source sets the word at ``table[status]`` and row 0 is copied instead,
-    so that nothing outside memory is read; the caller turns the word into an error.
+    ``table[status]`` is the address of the status words.
     """
     assert kernel.source is not None and kernel.indices is not None and kernel.out is not None
     e, b = emitter, emitter.b
@@ -27,10 +35,12 @@ def emit_gather(emitter: Emitter, name: str, kernel: GatherKernel, status: int) 
     x, at, y = (e.base(table, each) for each in (source.buffer, indices.buffer, out))
     row = View(source.buffer, source.shape[1:], source.strides[1:])
     size = source.buffer.dtype.itemsize
-    word = _status_word(e, table, status)
+    words = _status_words(e, table, status)
 
     def one(i: ir.Value) -> None:
-        safe = _checked(e, at, indices, i, source.shape[0], word)
+        safe = _checked(e, name, at, indices, i, source.shape[0], words)
+        if safe is None:
+            return
         offset = b.add(e.i64(source.offset), b.mul(safe, e.i64(source.strides[0])))
         start = b.gep(x, [b.mul(offset, e.i64(size))], source_etype=ir.IntType(8))
         target = b.gep(y, [b.mul(i, e.i64(row.size * size))], source_etype=ir.IntType(8))
@@ -46,7 +56,7 @@ def emit_scatter(
 ) -> ir.Function:
     """The function ``name(table, begin, end)``; one part, because rows may be added to twice.
 
-    An index outside the result sets the word at ``table[status]`` and row 0 is added to instead.
+    ``table[status]`` is the address of the status words.
     """
     assert kernel.source is not None and kernel.indices is not None and kernel.out is not None
     e, b = emitter, emitter.b
@@ -54,13 +64,15 @@ def emit_scatter(
     function = e.kernel_function(name)
     table = function.args[0]
     x, at, y = (e.base(table, each) for each in (source.buffer, indices.buffer, out))
-    word = _status_word(e, table, status)
+    words = _status_words(e, table, status)
     dtype, width = out.dtype, math.prod(out.shape[1:])
     e.zero(y, out.nbytes)
     build = ElementBuilder(b, 1)
 
     def one(i: ir.Value) -> None:
-        safe = _checked(e, at, indices, i, out.shape[0], word)
+        safe = _checked(e, name, at, indices, i, out.shape[0], words)
+        if safe is None:
+            return
         start = b.add(e.i64(source.offset), b.mul(i, e.i64(width)))
         target = b.mul(safe, e.i64(width))
 
@@ -77,19 +89,25 @@ def emit_scatter(
     return function
 
 
-def _status_word(e: Emitter, table: ir.Value, status: int) -> ir.Value:
+def _status_words(e: Emitter, table: ir.Value, status: int) -> ir.Value:
     return e.b.load(e.b.gep(table, [e.i64(status)], source_etype=POINTER), typ=POINTER)
 
 
 def _checked(
-    e: Emitter, at: ir.Value, indices: View, i: ir.Value, rows: int, word: ir.Value
-) -> ir.Value:
-    """The i-th index if it is inside 0 … rows - 1; otherwise 0, and the word says so."""
+    e: Emitter, name: str, at: ir.Value, indices: View, i: ir.Value, rows: int, words: ir.Value
+) -> ir.Value | None:
+    """The i-th index if it is inside 0 … rows - 1, else 0 and a note; None without rows."""
     b = e.b
     index = e.load_scalar(at, b.add(i, e.i64(indices.offset)), indices.buffer.dtype)
     if index.type != I64:
         index = b.sext(index, I64)
     inside = b.icmp_unsigned("<", index, e.i64(rows))
     with b.if_then(b.not_(inside), likely=False):
-        b.store(e.i64(1), word)
-    return b.select(inside, index, e.i64(0))
+        # Several threads may come here: the first one writes the rest of the note.
+        taken = b.atomic_rmw("xchg", words, e.i64(1), "monotonic")
+        with b.if_then(b.icmp_signed("==", taken, e.i64(0))):
+            number = e.i64(int(name.rpartition("_")[2]))
+            note: list[Any] = [index, i, number]
+            for word, value in zip(WRONG_INDEX[1:], note, strict=True):
+                b.store(value, b.gep(words, [e.i64(word)], source_etype=I64))
+    return b.select(inside, index, e.i64(0)) if rows else None

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import TriviumError, UnboundInputError
 from ...tensor import Tensor, Variable
 from ...traversal import topological
-from ..base import Array
+from ..base import Array, Compilation
 
-__all__ = ["Interpreter", "ReferenceBackend", "ReferenceExecutable"]
+if TYPE_CHECKING:
+    from ...explanation.records import Measure, Parts
+
+__all__ = ["Interpreter", "ReferenceBackend", "ReferenceExecutable", "with_site"]
 
 # A node, its evaluation, the slots it reads, the slot it fills, the slots to empty after it.
 Instruction = tuple[Tensor, Callable[..., Any], list[int], int, list[int]]
@@ -87,7 +90,7 @@ class Interpreter:
                 try:
                     result = evaluate(node.attributes, *[slots[source] for source in sources])
                 except TriviumError as error:
-                    raise _with_site(error, node) from None
+                    raise with_site(error, node) from None
                 slots[i] = result if node.parts is not None else np.asarray(result, node.dtype)
                 if watch is not None:
                     watch(node, slots[i])
@@ -96,7 +99,8 @@ class Interpreter:
         return [slots[i] for i in self._outputs]
 
 
-def _with_site(error: TriviumError, node: Tensor) -> TriviumError:
+def with_site(error: TriviumError, node: Tensor) -> TriviumError:
+    """The error with the layer and the user's line where ``node`` was made, if known."""
     if node.site is None:
         return error
     layer = f"\n  layer: {' > '.join(node.scope)}" if node.scope else ""
@@ -115,14 +119,16 @@ class ReferenceExecutable:
         self._inputs = list(inputs)
         self._outputs = list(outputs)
         self._updated = list(updates)
-        self._interpreter = Interpreter([*outputs, *updates.values()], inputs)
+        self.compilation = Compilation()
+        self.interpreter = Interpreter([*outputs, *updates.values()], inputs)
+        self.compilation.end("prepare")
 
     def run(self, inputs: Sequence[Array], steps: int) -> list[Array]:
         """Perform ``steps`` steps; return each output stacked over the steps."""
         values = {id(node): array for node, array in zip(self._inputs, inputs, strict=True)}
         collected = [np.empty((steps, *each.shape), each.dtype) for each in self._outputs]
         for step in range(steps):
-            results = self._interpreter.run(values)
+            results = self.interpreter.run(values)
             for record, array in zip(collected, results, strict=False):
                 record[step] = array
             # An update may be a view of another variable: read all before any is written.
@@ -145,3 +151,16 @@ class ReferenceBackend:
     ) -> ReferenceExecutable:
         """Prepare the list of instructions."""
         return ReferenceExecutable(inputs, outputs, updates)
+
+    def explain(
+        self,
+        executable: ReferenceExecutable,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        updates: Mapping[Variable, Tensor],
+        measure: Measure | None,
+    ) -> Parts:
+        """The primitives, how often each is applied and, with ``measure``, how long it takes."""
+        from .explain import explain
+
+        return explain(executable, inputs, outputs, updates, measure)
