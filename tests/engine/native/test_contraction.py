@@ -21,6 +21,7 @@ from llvmlite import ir
 
 from trivium.engine.backends.native.contraction import (
     METHODS,
+    Epilogue,
     Plan,
     Spec,
     applicable,
@@ -356,7 +357,7 @@ def coordinates(columns: int) -> Any:
             value = b.insert_element(value, b.add(b.extract_element(value, at), number), at)
         return value
 
-    return epilogue
+    return Epilogue(epilogue)
 
 
 @pytest.mark.parametrize(
@@ -406,7 +407,7 @@ def test_an_epilogue_takes_arguments_of_its_own() -> None:
         zero = ir.Constant(value.type, None)
         return b.select(b.fcmp_unordered("<", zero, total), total, zero)
 
-    function = emit(module, "product", chosen, relu, [ir.PointerType()])
+    function = emit(module, "product", chosen, Epilogue(relu), [ir.PointerType()])
     assert len(function.args) == 7
     parsed = llvm.parse_assembly(str(module))
     machine = chosen.target.machine(1)

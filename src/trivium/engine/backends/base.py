@@ -6,21 +6,54 @@ Everything above this floor asks for a backend by name and never looks inside.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from ..errors import BackendError
 from ..tensor import Tensor, Variable
 
-__all__ = ["Backend", "Executable", "find_backend", "register_backend"]
+if TYPE_CHECKING:
+    from ..explanation.records import Measure, Parts
+
+__all__ = [
+    "Backend",
+    "Compilation",
+    "Executable",
+    "chosen_by",
+    "find_backend",
+    "register_backend",
+]
 
 Array = np.ndarray[Any, Any]
 
 
+@dataclass
+class Compilation:
+    """What making a program took: seconds by stage, and the code that came out of it.
+
+    ``cached``: whether the code came from the cache on disk; None without machine code.
+    """
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    cached: bool | None = None
+    code_bytes: int = 0
+    since: float = field(default_factory=time.perf_counter)
+
+    def end(self, stage: str) -> None:
+        """The time since the last stage ended belongs to ``stage``."""
+        now = time.perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self.since
+        self.since = now
+
+
 class Executable(Protocol):
     """A compiled program: inputs in, outputs out, variables updated in place."""
+
+    compilation: Compilation
 
     def run(self, inputs: Sequence[Array], steps: int) -> list[Array]:
         """Perform ``steps`` steps; return each output stacked over the steps.
@@ -42,6 +75,19 @@ class Backend(Protocol):
     ) -> Executable:
         """Make the program runnable. The graph has been through the pipeline already."""
 
+    def explain(
+        self,
+        executable: Any,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        updates: Mapping[Variable, Tensor],
+        measure: Measure | None,
+    ) -> Parts:
+        """What the executable does, which this backend made of this graph.
+
+        ``measure``: run it that often on copies of the variables and say what takes how long.
+        """
+
 
 _BACKENDS: dict[str, Callable[[], Backend]] = {}
 
@@ -62,6 +108,13 @@ def find_backend(name: str | None = None) -> Backend:
             f"there is no backend {wanted!r}; there are: {', '.join(sorted(_BACKENDS))}"
         )
     return _BACKENDS[wanted]()
+
+
+def chosen_by(name: str | None) -> str:
+    """Why ``find_backend(name)`` takes the backend that it takes."""
+    if name:
+        return "asked for by backend="
+    return "TRIVIUM_BACKEND" if os.environ.get("TRIVIUM_BACKEND") else "the default"
 
 
 def _reference() -> Backend:

@@ -122,9 +122,10 @@ def unbiased(average: Tensor, beta: float, step: Tensor) -> Tensor:
     """An exponential average that began at zero, divided by 1 - βᵗ.
 
     The correction is computed in float64: in float32, 1 - 0.999 already has only four digits.
+    Its inverse is one number, so that no element needs a division.
     """
-    correction = 1 - beta ** cast(step, dtypes.float64)
-    return average / cast(correction, average.dtype)
+    correction = 1 / (1 - beta ** cast(step, dtypes.float64))
+    return average * cast(correction, average.dtype)
 
 
 @dataclass(frozen=True)

@@ -6,23 +6,38 @@ optimise (or take the code from the cache) → load. Each stage is a file of its
 
 from __future__ import annotations
 
+import math
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import llvmlite
 import llvmlite.binding as llvm
 
 from ...tensor import Tensor, Variable
+from ..base import Compilation
 from . import target as targets
 from .assemble import assemble
 from .cache import default_cache
+from .epilogues import attach_epilogues
 from .executable import NativeExecutable, load
-from .kernels import Buffer, Kernel, RowKernel, View, contiguous_strides
+from .kernels import (
+    Buffer,
+    ContractionKernel,
+    Kernel,
+    PartialSumKernel,
+    RowKernel,
+    View,
+    contiguous_strides,
+)
 from .lower import Lowered, lower
 from .memory import plan_memory, touch
 from .products import with_plans
 from .rows import plan_rows
+
+if TYPE_CHECKING:
+    from ...explanation.records import Measure, Parts
 
 __all__ = ["NativeBackend"]
 
@@ -44,8 +59,12 @@ class NativeBackend:
         updates: Mapping[Variable, Tensor],
     ) -> NativeExecutable:
         """Machine code for the program."""
+        made = Compilation()
         target = targets.chosen()
+        made.end("load llvm")
         lowered = lower(inputs, outputs, updates)
+        attach_epilogues(lowered)
+        made.end("lower")
         lowered.kernels = with_plans(lowered.kernels, target)
         for kernel in lowered.kernels:
             touch(kernel)
@@ -60,21 +79,43 @@ class NativeBackend:
         kept = [view.buffer for _, view in lowered.copies + lowered.stepped]
         arena = plan_memory(lowered.kernels, kept)
         buffers = _all_buffers(lowered)
+        made.end("plan")
         assembly = assemble(target, lowered, plans, buffers, self.threads, self.timed)
-        code = self._object_code(target, str(assembly.module))
-        return NativeExecutable(load(code), assembly, lowered, arena)
+        code = self._object_code(target, str(assembly.module), made)
+        executable = NativeExecutable(load(code), assembly, lowered, arena)
+        made.end("link")
+        executable.compilation = made
+        return executable
 
-    def _object_code(self, target: targets.Target, text: str) -> bytes:
+    def explain(
+        self,
+        executable: NativeExecutable,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        updates: Mapping[Variable, Tensor],
+        measure: Measure | None,
+    ) -> Parts:
+        """Kernels, memory, expected times and, with ``measure``, measured ones."""
+        from .explain import explain
+
+        return explain(executable, inputs, outputs, updates, measure)
+
+    def _object_code(self, target: targets.Target, text: str, made: Compilation) -> bytes:
         versions = (llvmlite.__version__, str(llvm.llvm_version_info))
         key = self.cache.key(text, target.triple, target.cpu, target.features, *versions)
         code = self.cache.load(key)
+        made.end("emit")
+        made.cached = code is not None
         if code is None:
             module = llvm.parse_assembly(text)
             module.verify()
             machine = target.machine()
             target.optimise(module, machine)
+            made.end("optimise")
             code = machine.emit_object(module)
             self.cache.store(key, code)
+            made.end("machine code")
+        made.code_bytes = len(code)
         return code
 
 
@@ -117,20 +158,36 @@ def _may_write(kernels: Sequence[Kernel], own: Buffer, view: View) -> bool:
     if buffer.kind != "arena" or not view.contiguous or view.offset or view.size != buffer.size:
         return False
     writers = [i for i, kernel in enumerate(kernels) if buffer in kernel.writes]
-    if len(writers) != 1 or not isinstance(kernels[writers[0]], RowKernel):
+    if len(writers) != 1:
         return False
     writer = kernels[writers[0]]
-    assert isinstance(writer, RowKernel)
+    work = _elementwise(writer)
+    if work is None or not any(buffer is each for each in work.stores.values()):
+        return False
     if any(own in kernel.reads for kernel in kernels[writers[0] + 1 :]):
         return False
     if any(own in kernel.writes for kernel in kernels):
         return False
-    identity = contiguous_strides(writer.shape)
+    if isinstance(writer, ContractionKernel):
+        # Every tile reads the operands of the product, after others have been finished.
+        assert writer.left is not None and writer.right is not None
+        if writer.left.buffer is own or writer.right.buffer is own:
+            return False
+    identity = contiguous_strides(work.shape)
     return all(
         each.buffer is not own
-        or (each.shape == writer.shape and each.strides == identity and not each.offset)
-        for each in writer.loads.values()
-    ) and (buffer.shape == writer.shape)
+        or (each.shape == work.shape and each.strides == identity and not each.offset)
+        for each in work.loads.values()
+    ) and buffer.size == math.prod(work.shape)
+
+
+def _elementwise(kernel: Kernel) -> RowKernel | None:
+    """The kernel's own work on elements, or that of its epilogue."""
+    if isinstance(kernel, RowKernel):
+        return kernel
+    if isinstance(kernel, ContractionKernel | PartialSumKernel):
+        return kernel.epilogue
+    return None
 
 
 def _replace(lowered: Lowered, old: Buffer, new: Buffer) -> None:
@@ -142,10 +199,11 @@ def _replace(lowered: Lowered, old: Buffer, new: Buffer) -> None:
         return View(new, view.shape, view.strides, view.offset)
 
     for kernel in lowered.kernels:
-        if isinstance(kernel, RowKernel):
-            kernel.loads = {key: moved(view) for key, view in kernel.loads.items()}
-            kernel.stores = {
-                key: new if each is old else each for key, each in kernel.stores.items()
+        work = _elementwise(kernel)
+        if work is not None:
+            work.loads = {key: moved(view) for key, view in work.loads.items()}
+            work.stores = {
+                key: new if each is old else each for key, each in work.stores.items()
             }
         for name in ("source", "left", "right", "indices"):
             if isinstance(getattr(kernel, name, None), View):

@@ -42,6 +42,15 @@ class Emitter:
         ir.IRBuilder(self._entry).branch(body)
         self.b.position_at_end(body)
 
+    @contextmanager
+    def using(self, builder: ir.IRBuilder) -> Iterator[None]:
+        """Emit with another builder, in the middle of another's function."""
+        own, self.b = self.b, builder
+        try:
+            yield
+        finally:
+            self.b = own
+
     @staticmethod
     def i64(value: int) -> ir.Constant:
         """A constant index."""

@@ -136,10 +136,14 @@ class RowKernel(Kernel):
 
     def describe(self) -> str:
         """One line for people."""
-        names = [node.primitive.name for node in self.nodes]
-        shown = " ".join(names[:8]) + (f" … ({len(names)})" if len(names) > 8 else "")
         what = "rows" if self.split is not None else "elementwise"
-        return f"{what} {self.shape}: {shown}"
+        return f"{what} {self.shape}: {self.names}"
+
+    @property
+    def names(self) -> str:
+        """What is computed, shortened."""
+        names = [node.primitive.name for node in self.nodes]
+        return " ".join(names[:8]) + (f" … ({len(names)})" if len(names) > 8 else "")
 
 
 @dataclass(eq=False)
@@ -161,32 +165,56 @@ class ContractionKernel(Kernel):
     """out[b, m, n] = Σ_k left[b, m, k] right[b, k, n]; views may have any strides.
 
     ``plan`` is the method; where it cuts a long sum into chunks, ``out`` holds their partial
-    results and a ``PartialSumKernel`` follows.
+    results and a ``PartialSumKernel`` follows. ``epilogue``: elementwise work on the finished
+    numbers, which it loads as the whole of ``out``; ``keep``: whether others read them too.
     """
 
     left: View | None = None
     right: View | None = None
     out: Buffer | None = None
     plan: Any = None
+    epilogue: RowKernel | None = None
+    keep: bool = True
+
+    @property
+    def stored(self) -> bool:
+        """Whether the product's own numbers go to memory."""
+        in_pieces = self.plan is not None and self.plan.k_block < self.plan.product.k
+        return self.keep or self.epilogue is None or in_pieces
 
     def describe(self) -> str:
         """One line for people."""
         assert self.left is not None and self.right is not None
         batch, m, k = self.left.shape
-        return f"contraction {batch}×[{m}×{k} · {k}×{self.right.shape[2]}]"
+        name = f"contraction {batch}×[{m}×{k} · {k}×{self.right.shape[2]}]"
+        return name + _then(self.epilogue)
 
 
 @dataclass(eq=False)
 class PartialSumKernel(Kernel):
-    """The sum of the partial results that a contraction left in ``source``."""
+    """The sum of the partial results that a contraction left in ``source``.
+
+    ``epilogue`` and ``keep`` as for ``ContractionKernel``.
+    """
 
     source: View | None = None
     out: Buffer | None = None
     plan: Any = None
+    epilogue: RowKernel | None = None
+    keep: bool = True
+
+    @property
+    def stored(self) -> bool:
+        """Whether the sums themselves go to memory."""
+        return self.keep or self.epilogue is None
 
     def describe(self) -> str:
         """One line for people."""
-        return "sum of the contraction's partial results"
+        return "sum of the contraction's partial results" + _then(self.epilogue)
+
+
+def _then(epilogue: RowKernel | None) -> str:
+    return f", then {epilogue.names}" if epilogue is not None else ""
 
 
 @dataclass(eq=False)

@@ -21,7 +21,7 @@ from .kernels import Buffer, RowKernel, View
 from .lower import immediate, reshape_view
 from .reductions import combine, identity
 
-__all__ = ["RowPlan", "emit_rows", "plan_rows"]
+__all__ = ["Epilogue", "RowPlan", "emit_rows", "plan_rows"]
 
 # Without rows, this many vectors are one part of the work.
 _VECTORS_PER_PART = 16
@@ -108,29 +108,68 @@ def _crossing(kernel: RowKernel) -> set[int]:
 
 def emit_rows(emitter: Emitter, name: str, kernel: RowKernel, plan: RowPlan) -> ir.Function:
     """The function ``name(table, begin, end)`` that does the parts from begin to end."""
-    return _Rows(emitter, name, kernel, plan).emit()
+    return _Rows(emitter, kernel, plan).emit(name)
+
+
+class Epilogue:
+    """Emits the elementwise work of a kernel on vectors that a matrix product has finished."""
+
+    def __init__(
+        self, emitter: Emitter, kernel: RowKernel, given: Buffer, bases: dict[int, Any]
+    ) -> None:
+        """``given``: the product's buffer; ``bases``: buffer → pointer, known in the function."""
+        self.e = emitter
+        self.kernel = kernel
+        self.given = given
+        self.bases = bases
+
+    def emit(self, row: Any, column: Any, vector: Any, lanes: int, mask: Any) -> None:
+        """The work on ``vector``: numbers of ``row`` from ``column`` on."""
+        kernel = self.kernel
+        rows, inner = kernel.shape
+        plan = RowPlan(1, rows, inner, lanes, False, inner, ())
+        writer = _Rows(self.e, kernel, plan)
+        writer.bases = {key: self.bases[id(v.buffer)] for key, v in kernel.loads.items()}
+        writer.store_bases = {key: self.bases[id(x)] for key, x in kernel.stores.items()}
+        given = {
+            key: Value(vector, self.given.dtype)
+            for key, view in kernel.loads.items()
+            if view.buffer is self.given
+        }
+        writer.start_row(row)
+        writer.body(0, column, [], {}, 0, mask, given)
+
+    def whole_rows(self) -> list[tuple[Any, int, int, int]]:
+        """Operands from far away: pointer, offset and step of the rows, bytes of a number."""
+        found = {}
+        for view in self.kernel.loads.values():
+            if view.buffer is not self.given and view.strides[0] and view.strides[1] == 1:
+                size = view.buffer.dtype.itemsize
+                place = (self.bases[id(view.buffer)], view.offset, view.strides[0], size)
+                found[id(view.buffer), view.offset] = place
+        return list(found.values())
 
 
 class _Rows:
-    def __init__(self, emitter: Emitter, name: str, kernel: RowKernel, plan: RowPlan) -> None:
+    def __init__(self, emitter: Emitter, kernel: RowKernel, plan: RowPlan) -> None:
         self.e = emitter
         self.kernel = kernel
         self.plan = plan
-        self.function = emitter.kernel_function(name)
         self.b = emitter.b
-        self.table, self.begin, self.end = self.function.args
         self.by_id = {id(node): node for node in kernel.nodes}
         self.bases: dict[int, Any] = {}
+        self.store_bases: dict[int, Any] = {}
         self.scratch: dict[int, Any] = {}
         self.row_values: dict[int, Value] = {}
 
-    def emit(self) -> ir.Function:
+    def emit(self, name: str) -> ir.Function:
         kernel, plan = self.kernel, self.plan
+        function = self.e.kernel_function(name)
+        table, begin, end = function.args
         for node_id, view in kernel.loads.items():
-            self.bases[node_id] = self.e.base(self.table, view.buffer)
+            self.bases[node_id] = self.e.base(table, view.buffer)
         self.store_bases = {
-            node_id: self.e.base(self.table, buffer)
-            for node_id, buffer in kernel.stores.items()
+            node_id: self.e.base(table, buffer) for node_id, buffer in kernel.stores.items()
         }
         for node_id in plan.crossing:
             if node_id not in kernel.stores:
@@ -140,22 +179,25 @@ class _Rows:
                 )
         if plan.flat:
             block = self.e.i64(plan.block)
-            first = self.b.mul(self.begin, block)
-            last = self.e.minimum(self.b.mul(self.end, block), self.e.i64(plan.inner))
+            first = self.b.mul(begin, block)
+            last = self.e.minimum(self.b.mul(end, block), self.e.i64(plan.inner))
             self.passes(self.e.i64(0), first, last)
         else:
-            self.e.loop(self.begin, self.end, 1, lambda r: self.passes(r, None, None))
+            self.e.loop(begin, end, 1, lambda r: self.passes(r, None, None))
         self.b.ret_void()
-        return self.function
+        return function
 
     # One row.
 
-    def passes(self, row: Any, first: Any, last: Any) -> None:
+    def start_row(self, row: Any) -> None:
         self.row = row
         self.row_values = {}
         self.row_offsets = {
             node_id: self.row_offset(view) for node_id, view in self.kernel.loads.items()
         }
+
+    def passes(self, row: Any, first: Any, last: Any) -> None:
+        self.start_row(row)
         kernel = self.kernel
         last_stage = max(
             (kernel.stage[i] for i, role in kernel.role.items() if role != "row"), default=-1
@@ -232,10 +274,13 @@ class _Rows:
 
     def body(
         self, stage: int, j: Any, reductions: list[Tensor], accumulators: dict[int, list[Any]],
-        which: int, mask: Any,
+        which: int, mask: Any, given: dict[int, Value] | None = None,
     ) -> None:  # fmt: skip
         build = ElementBuilder(self.b, self.plan.lanes)
-        values: dict[int, Value] = {}
+        values: dict[int, Value] = dict(given or {})
+        # Stores come last: a load right after a store to an address that differs by a multiple
+        # of 4 KiB waits for it in vain, and equal arrays of a program tend to lie so.
+        stores: list[tuple[Any, Any, Value]] = []
 
         def operand(node: Tensor) -> Value:
             return self.operand(node, j, values, build, mask, stage)
@@ -253,9 +298,11 @@ class _Rows:
             if id(node) in self.kernel.stores:
                 offset = self.b.mul(self.row, self.e.i64(self.plan.inner))
                 at = self.b.add(offset, j)
-                self.write(self.store_bases[id(node)], at, value, mask)
+                stores.append((self.store_bases[id(node)], at, value))
             elif id(node) in self.scratch:
-                self.write(self.scratch[id(node)], j, value, mask)
+                stores.append((self.scratch[id(node)], j, value))
+        for base, at, value in stores:
+            self.write(base, at, value, mask)
         for node in reductions:
             x = operand(node.inputs[0])
             place = accumulators[id(node)][which]

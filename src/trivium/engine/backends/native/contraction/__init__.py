@@ -44,6 +44,7 @@ def emit(
     plan: Plan,
     epilogue: Epilogue | None = None,
     extra: Sequence[Any] = (),
+    keep: bool = True,
 ) -> ir.Function:
     """Define ``void name(T* left, T* right, T* out, i8* scratch, i64 begin, i64 end, extra…)``.
 
@@ -54,7 +55,8 @@ def emit(
     ``emit_sum`` reads.
 
     ``epilogue`` is applied to finished numbers, once each; the arguments of types ``extra`` are
-    for it (``builder.function.args[6:]``).
+    for it (``builder.function.args[6:]``). Without ``keep`` nothing reads ``out`` afterwards; it
+    is not even written where the plan takes all of k at once.
     """
     assert epilogue is None or plan.chunks == 1, "the epilogue of partial results is emit_sum's"
     function = _function(module, name, 4, extra)
@@ -63,7 +65,7 @@ def emit(
         left, right = right, left
     w = Writer(function, plan.spec.dtype, module.target)
     kind = Dots if plan.method == "dot" else Panels
-    _guarded(w, begin, end, kind(w, plan, (left, right, out, scratch), epilogue))
+    _guarded(w, begin, end, kind(w, plan, (left, right, out, scratch), epilogue, keep))
     return function
 
 
@@ -73,6 +75,7 @@ def emit_sum(
     plan: Plan,
     epilogue: Epilogue | None = None,
     extra: Sequence[Any] = (),
+    keep: bool = True,
 ) -> ir.Function:
     """Define ``void name(T* partial, T* out, i64 begin, i64 end, extra…)``, for ``sum_parts``.
 
@@ -82,7 +85,7 @@ def emit_sum(
     function = _function(module, name, 2, extra)
     source, out, begin, end = function.args[:4]
     w = Writer(function, plan.spec.dtype, module.target)
-    _guarded(w, begin, end, Partial(w, plan, (source, out), epilogue))
+    _guarded(w, begin, end, Partial(w, plan, (source, out), epilogue, keep))
     return function
 
 

@@ -24,12 +24,14 @@ def plan(
     *,
     method: str | None = None,
     may_split: bool = False,
+    along_rows: bool = False,
 ) -> Plan:
     """The plan for a product: of all candidates that with the least estimated time.
 
     Several ``threads`` may get other tiles, which share the work more evenly; the arithmetic of
     every number, and so its bits, stays the same. ``may_split`` allows partial results, which
-    the caller adds with ``emit_sum``, where few numbers are long sums. ``method`` forces one of
+    the caller adds with ``emit_sum``, where few numbers are long sums. ``along_rows``: the output
+    is walked row by row, as other arrays of its shape are read with it. ``method`` forces one of
     ``applicable(spec)``; raises ArgumentError for another one.
     """
     possible = applicable(spec)
@@ -47,7 +49,16 @@ def plan(
     if threads > 1:
         same = [each for each in candidates if _arithmetic(each) == _arithmetic(best)]
         best = min(same, key=lambda each: cycles(each) * _imbalance(each, threads))
+    if along_rows:
+        best = _along_rows(best)
     return _split(best) if may_split else best
+
+
+def _along_rows(best: Plan) -> Plan:
+    """All panels in one block, if there is room: memory is then read in its order."""
+    whole = replace(best, block_panels=best.panels)
+    possible = best.method in ("direct", "packed") and whole.right_bytes <= 2 * _PANELS
+    return whole if possible else best
 
 
 def applicable(spec: Spec) -> tuple[str, ...]:

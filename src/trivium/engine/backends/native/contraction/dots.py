@@ -21,7 +21,12 @@ class Dots:
     """Emits a plan of the method "dot"."""
 
     def __init__(
-        self, w: Writer, plan: Plan, pointers: tuple[Any, ...], epilogue: Epilogue | None
+        self,
+        w: Writer,
+        plan: Plan,
+        pointers: tuple[Any, ...],
+        epilogue: Epilogue | None,
+        keep: bool,
     ) -> None:
         self.w = w
         self.plan = plan
@@ -31,7 +36,8 @@ class Dots:
         self.left_copy = w.byte(scratch, plan.right_bytes)
         self.left_step = self.product.k if plan.pack_left else self.product.left[1]
         self.right_step = self.product.k if plan.pack_right else self.product.right[2]
-        self.epilogue = plan.on_output(w, epilogue) if epilogue else None
+        self.apply = plan.on_output(w, epilogue) if epilogue else None
+        self.keep = keep
 
     def emit(self, begin: Any, end: Any) -> None:
         """The parts ``begin`` … ``end`` - 1."""
@@ -105,10 +111,12 @@ class Dots:
         mask = w.mask(columns, width)
         for r in range(rows):
             value = w.part(total, r * width, width)
-            if self.epilogue is not None:
+            if self.apply is not None:
                 row = w.index(w.add(self.start_row, w.add(first, r)))
-                value = self.epilogue(w.b, row, w.index(column), value, mask)
-            w.store(value, w.at(out, r * product.n), mask)
+                changed = self.apply(w.b, row, w.index(column), value, mask)
+                value = changed if changed is not None else value if self.keep else None
+            if value is not None:
+                w.store(value, w.at(out, r * product.n), mask)
 
     def sums(self, left: Any, right: Any, rows: int, columns: int) -> list[Any]:
         """A vector of partial sums for each number of the tile, row by row.

@@ -24,6 +24,7 @@ from .writer import POINTER, Index, Writer
 __all__ = ["Panels"]
 
 _LINE = 64  # bytes
+_WORTH_FETCHING = 16  # a tile with a shorter k is finished before its operands could come
 
 
 class Task(NamedTuple):
@@ -41,13 +42,22 @@ class Panels:
     """Emits a plan of the methods "direct", "transposed" and "packed"."""
 
     def __init__(
-        self, w: Writer, plan: Plan, pointers: tuple[Any, ...], epilogue: Epilogue | None
+        self,
+        w: Writer,
+        plan: Plan,
+        pointers: tuple[Any, ...],
+        epilogue: Epilogue | None,
+        keep: bool,
     ) -> None:
         self.w = w
         self.plan = plan
         self.product = plan.product
         self.left, self.right, self.out, scratch = pointers
         self.epilogue = epilogue
+        # Without ``keep`` a tile that is finished at once is nowhere but in a place of its own.
+        self.own_tile = None
+        if not keep and plan.k_block >= plan.product.k:
+            self.own_tile = w.space(plan.rows * plan.width)
         self.right_panels = scratch
         self.left_panels = w.byte(scratch, plan.right_bytes)
         self.functions: dict[Any, ir.Function] = {}
@@ -210,7 +220,10 @@ class Panels:
         w, plan, product = self.w, self.plan, self.product
         shape = Tile(rows, shape.vectors, shape.lanes, shape.tail)
         row, column = self.first_row(tile, rows), w.multiply(panel, plan.width)
-        if plan.method == "transposed":  # then all rows are in the tile
+        if self.own_tile is not None:
+            turned = plan.method == "transposed"
+            place = Place(self.own_tile, rows if turned else plan.width, turned)
+        elif plan.method == "transposed":  # then all rows are in the tile
             place = Place(w.at(self.start_out, w.multiply(column, rows)), rows, True)
         else:
             offset = w.add(w.multiply(row, product.n), column)
@@ -221,6 +234,8 @@ class Panels:
         if plan.pack_right:
             right = Operand(self.right_panel(panel), plan.width, 1, packed=True)
         task = Task(shape, left, right, place, self.length, self.first)
+        if self.epilogue is not None:
+            self.fetch_ahead(shape, row, column)
         if self.outlined:
             self.call(task)
         else:
@@ -237,7 +252,7 @@ class Panels:
                 return []
 
             w.when(task.first, fresh)
-        elif self.plan.prefetch:
+        elif self.plan.prefetch and self.own_tile is None:
             fetch(w, task.shape, task.place)
         sums = multiply(w, task.shape, task.left, task.right, task.length, self.plan.ways)
         store(w, task.shape, sums, task.place, add=task.first is not True)
@@ -281,10 +296,35 @@ class Panels:
         w.b.ret_void()
         return function
 
+    def fetch_ahead(self, shape: Tile, row: Any, column: Any) -> None:
+        """Have the epilogue's operands of a tile come while the tile is computed."""
+        assert self.epilogue is not None
+        w, plan = self.w, self.plan
+        operands = self.epilogue.ahead(w.b)
+        if not operands or plan.swapped or plan.product.k < _WORTH_FETCHING:
+            return
+        first = w.add(self.start_row, row)
+
+        def lines() -> list[Any]:
+            def each(r: Any) -> None:
+                for pointer, offset, step, size in operands:
+                    at = w.add(w.multiply(w.add(first, r), step), w.add(column, offset))
+                    start = w.byte(pointer, w.multiply(at, size))
+                    for line in range(0, shape.vectors * shape.lanes * size, _LINE):
+                        w.prefetch(w.byte(start, line))
+
+            w.loop(0, shape.rows, 1, each)
+            return []
+
+        if self.last is True:
+            lines()
+        else:
+            w.when(self.last, lines)
+
     def finish(self, shape: Tile, place: Place, row: Any, column: Any) -> None:
         """The epilogue, after the last piece of k."""
         assert self.epilogue is not None
-        epilogue = self.plan.on_output(self.w, self.epilogue)
+        apply = self.plan.on_output(self.w, self.epilogue)
         if place.transposed:
             count = (shape.vectors - 1) * shape.lanes + shape.tail
             columns = shape.rows
@@ -293,7 +333,7 @@ class Panels:
         row = self.w.add(self.start_row, row)
 
         def body() -> list[Any]:
-            finish(self.w, shape, place, row, column, epilogue)
+            finish(self.w, shape, place, row, column, apply)
             return []
 
         if self.last is True:

@@ -20,12 +20,18 @@ class Partial:
     STRETCH = 16  # vectors
 
     def __init__(
-        self, w: Writer, plan: Plan, pointers: tuple[Any, ...], epilogue: Epilogue | None
+        self,
+        w: Writer,
+        plan: Plan,
+        pointers: tuple[Any, ...],
+        epilogue: Epilogue | None,
+        keep: bool,
     ) -> None:
         self.w = w
         self.plan = plan
         self.source, self.out = pointers
         self.epilogue = epilogue
+        self.keep = keep
 
     @staticmethod
     def shape(plan: Plan) -> tuple[int, int]:
@@ -87,5 +93,7 @@ class Partial:
         (value,) = w.loop(1, plan.chunks, 1, add, [w.load(start, lanes, mask)])
         if self.epilogue is not None:
             first, second = (column, 0) if plan.spec.n == 1 else (row, column)
-            value = self.epilogue(w.b, w.index(first), w.index(second), value, mask)
-        w.store(value, w.at(self.out, offset), mask)
+            changed = self.epilogue.apply(w.b, w.index(first), w.index(second), value, mask)
+            value = changed if changed is not None else value if self.keep else None
+        if value is not None:
+            w.store(value, w.at(self.out, offset), mask)

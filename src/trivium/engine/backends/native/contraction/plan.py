@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -193,15 +194,15 @@ class Plan:
         notes.append(f"{self.parts} part{'s' if self.parts > 1 else ''}")
         return f"{self.spec}: {', '.join(notes)}"
 
-    def on_output(self, w: Writer, epilogue: Epilogue) -> Epilogue:
+    def on_output(self, w: Writer, epilogue: Epilogue) -> Callable[..., Any]:
         """The epilogue for rows and columns of ``product``."""
         if not self.swapped or self.method == "transposed":
-            return epilogue
+            return epilogue.apply
         n = self.product.n  # one row of product is a column of out
 
         def turned(b: Any, row: Any, column: Any, value: Any, mask: Any) -> Any:
             row = w.index(w.add(w.multiply(row, n), column))
-            return epilogue(b, row, w.index(0), value, mask)
+            return epilogue.apply(b, row, w.index(0), value, mask)
 
         return turned
 

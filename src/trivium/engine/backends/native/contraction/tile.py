@@ -10,10 +10,19 @@ from .writer import Index, Writer
 
 __all__ = ["Epilogue", "Operand", "Place", "Tile", "clear", "finish", "multiply", "store"]
 
-#: (builder, row, column, vector, mask or None) → vector: what becomes of finished numbers. The
-#: lanes are columns from ``column`` on, for a product with one column rows from ``row`` on. Rows
-#: are counted through the batch.
-Epilogue = Callable[[Any, Any, Any, Any, Any], Any]
+
+class Epilogue(NamedTuple):
+    """What becomes of finished numbers.
+
+    ``apply(builder, row, column, vector, mask or None)`` emits code and returns the vector to be
+    stored instead, or None. The lanes are columns from ``column`` on, for a product with one
+    column rows from ``row`` on. Rows are counted through the batch. ``ahead(builder)`` names
+    operands of the shape of the product whose lines should be on their way while a tile is
+    computed: pointer, offset and step of the rows in numbers, bytes of a number.
+    """
+
+    apply: Callable[[Any, Any, Any, Any, Any], Any]
+    ahead: Callable[[Any], list[tuple[Any, int, int, int]]] = lambda builder: []
 
 
 @dataclass(frozen=True)
@@ -176,16 +185,33 @@ def interleaved(w: Writer, vectors: list[Any], lanes: int) -> list[Any]:
 
 
 def finish(
-    w: Writer, tile: Tile, place: Place, row: Index, column: Index, epilogue: Epilogue
+    w: Writer,
+    tile: Tile,
+    place: Place,
+    row: Index,
+    column: Index,
+    apply: Callable[[Any, Any, Any, Any, Any], Any],
 ) -> None:
-    """Apply the epilogue to a tile in memory: a loop over rows, so that its code is short."""
+    """Apply an epilogue to a tile in memory: loops over rows and vectors, for short code."""
 
     def each(r: Any) -> None:
         start = w.at(place.pointer, w.multiply(r, place.stride))
-        for v in range(tile.vectors):
-            address, mask = w.at(start, v * tile.lanes), tile.mask(w, v)
-            value = w.load(address, tile.lanes, mask)
-            here = w.index(w.add(row, r)), w.index(w.add(column, v * tile.lanes))
-            w.store(epilogue(w.b, *here, value, mask), address, mask)
+
+        def vector(first: Index, mask: Any = None) -> None:
+            address = w.at(start, first)
+            here = w.index(w.add(row, r)), w.index(w.add(column, first))
+            value = apply(w.b, *here, w.load(address, tile.lanes, mask), mask)
+            if value is not None:
+                w.store(value, address, mask)
+
+        last = (tile.vectors - 1) * tile.lanes
+        mask = tile.mask(w, tile.vectors - 1)
+        stop = last if mask is not None else last + tile.lanes
+        if stop == tile.lanes:
+            vector(0)
+        else:
+            w.loop(0, stop, tile.lanes, vector)
+        if mask is not None:
+            vector(last, mask)
 
     w.loop(0, tile.rows, 1, each)

@@ -205,6 +205,13 @@ class Writer:
         """The type of ``lanes`` numbers."""
         return self.scalar if lanes == 1 else ir.VectorType(self.scalar, lanes)
 
+    def space(self, count: int) -> Any:
+        """Memory for ``count`` numbers on the stack, at a cache line."""
+        place = self.b.alloca(self.scalar, size=ir.Constant(_I32, count))
+        place.align = 64
+        place.type = POINTER
+        return place
+
     def mask(self, count: int, lanes: int) -> Any:
         """The first ``count`` lanes, or None for all of them."""
         if count == lanes:
