@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import functools
+import os
+import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .backends.base import find_backend
+from .backends.base import chosen_by, find_backend
 from .composites import as_tensor
-from .errors import DTypeError, ShapeError, UnboundInputError
+from .errors import ArgumentError, DTypeError, ShapeError, UnboundInputError
 from .passes.pipeline import optimise
 from .tensor import Tensor, Variable, as_array, input
 from .traversal import topological
 from .trees import flatten, unflatten
+
+if TYPE_CHECKING:
+    from .explanation import Explanation
 
 __all__ = ["CompiledFunction", "Program", "compile"]
 
@@ -42,14 +47,20 @@ class Program:
         self._structure = outputs
         self.outputs = [as_tensor(leaf) for leaf in flatten(outputs)]
         self._check()
+        start = time.perf_counter()
         improved = optimise([*self.outputs, *self.updates.values()])
+        self.optimise_seconds = time.perf_counter() - start
         count = len(self.outputs)
-        self.backend = find_backend(backend)
+        self.backend, self.backend_chosen_by = find_backend(backend), chosen_by(backend)
         self._executable = self.backend.compile(
             self.inputs,
             improved[:count],
             dict(zip(self.updates, improved[count:], strict=True)),
         )
+        if os.environ.get("TRIVIUM_DEBUG"):
+            from .explanation.debug import report
+
+            report(self, self._executable)
 
     def _check(self) -> None:
         for leaf in self.inputs:
@@ -94,6 +105,19 @@ class Program:
         chosen = [array[0] for array in stacked] if steps is None else stacked
         return unflatten(self._structure, chosen)
 
+    def explain(self, *arrays: Any, measure: int = 0) -> Explanation:
+        """What the program consists of: passes, kernels, memory; print it or look inside.
+
+        ``measure``: also perform that many steps, timed kernel by kernel, on copies of the
+        variables, which keep their values, and on ``arrays`` as in ``run`` (zeros if none are
+        given). Raises ArgumentError for a negative number.
+        """
+        from .explanation import explain_program
+
+        return explain_program(
+            self, self._executable, self._bind(arrays) if arrays else None, measure
+        )
+
     def _bind(self, arrays: Sequence[Any]) -> list[np.ndarray[Any, Any]]:
         if len(arrays) != len(self.inputs):
             raise ShapeError(
@@ -131,7 +155,29 @@ class CompiledFunction:
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         """Run the program for these arguments, compiling it first when it is new."""
+        program, leaves = self._program((arguments, dict(sorted(options.items()))))
+        return program.run(*leaves)
+
+    def explain(self, *arguments: Any, measure: int = 0, **options: Any) -> Explanation:
+        """``Program.explain`` of the program for these arguments, compiled first when it is new.
+
+        Without arguments: of the only program that there is. Raises ArgumentError when the
+        function has been compiled for several combinations of shapes.
+        """
         given = (arguments, dict(sorted(options.items())))
+        if not flatten(given) and self.programs:
+            if len(self.programs) > 1:
+                name = getattr(self, "__name__", "this function")
+                raise ArgumentError(
+                    f"{name} has been compiled for {len(self.programs)} combinations of shapes; "
+                    f"say which with arguments of these shapes: {name}.explain(x, …)"
+                )
+            (only,) = self.programs.values()
+            return only.explain(measure=measure)
+        program, leaves = self._program(given)
+        return program.explain(*leaves, measure=measure)
+
+    def _program(self, given: Any) -> tuple[Program, list[np.ndarray[Any, Any]]]:
         leaves = [
             leaf.value if isinstance(leaf, Tensor) else as_array(leaf)
             for leaf in flatten(given)
@@ -139,7 +185,7 @@ class CompiledFunction:
         key = (_outline(given), *[(leaf.shape, leaf.dtype) for leaf in leaves])
         if key not in self.programs:
             self.programs[key] = self._trace(given, leaves)
-        return self.programs[key].run(*leaves)
+        return self.programs[key], leaves
 
     def _trace(self, given: Any, leaves: Sequence[np.ndarray[Any, Any]]) -> Program:
         inputs = [

@@ -64,7 +64,7 @@ def _sweep(outputs: Sequence[Tensor], rules: Rules, counts: Counts | None) -> li
 
 def _name(rule: Rule) -> str:
     """The rule in words: its function's name."""
-    name: str = rule.__name__  # type: ignore[attr-defined]
+    name: str = rule.__name__
     return name.strip("_").replace("_", " ")
 
 
