@@ -37,6 +37,8 @@ __all__ = ["Assembly", "Task", "assemble"]
 # The table's first entries; buffers follow.
 ARENA, STATUS, BARRIER, SCRATCH, CLOCK = range(5)
 FIRST_BUFFER = 5
+# Cycles from which on the work of a kernel is shared: waiting for each other takes some hundreds.
+_WORTH_SHARING = 8192
 # Called as (table, number of the task) to run a reference function.
 CALL_SYMBOL = "trivium_call_reference"
 
@@ -106,7 +108,7 @@ def _task(
         assert rows is not None
         function = emit_rows(emitter, name, kernel, rows)
         parts = rows.parts
-        heavy = rows.rows * rows.inner * max(len(kernel.nodes), 2) >= 1 << 15
+        heavy = rows.cycles >= _WORTH_SHARING
     elif isinstance(kernel, ColumnKernel):
         assert kernel.source is not None
         lanes = target.lanes(kernel.source.buffer.dtype)

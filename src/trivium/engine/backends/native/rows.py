@@ -28,6 +28,12 @@ _VECTORS_PER_PART = 16
 # A value that a later pass needs stays on the stack up to this many bytes per row.
 _SCRATCH_BYTES = 1 << 17
 _UNROLL = 4
+# Cycles of what takes longer than an addition, for a vector.
+_CALLS = {
+    **dict.fromkeys(("divide", "sqrt", "rsqrt", "remainder"), 8),
+    **dict.fromkeys(("exp", "log", "log1p", "expm1", "tanh", "sigmoid", "softplus"), 16),
+    **dict.fromkeys(("sin", "cos", "erf", "erfc", "power"), 30),
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class RowPlan:
     flat: bool
     block: int
     crossing: tuple[int, ...]  # ids of nodes that a later pass reads again
+    cycles: float = 0.0  # a rough estimate
 
     @property
     def parts(self) -> int:
@@ -75,7 +82,15 @@ def plan_rows(kernel: RowKernel, lanes_of: Any) -> RowPlan:
         flat,
         lanes * _VECTORS_PER_PART,
         tuple(id(node) for node in kernel.nodes if id(node) in crossing),
+        rows * _row_cycles(kernel, -(-inner // lanes)),
     )
+
+
+def _row_cycles(kernel: RowKernel, vectors: int) -> float:
+    """Cycles for a row, roughly: operations, and waiting for what is reduced."""
+    passes = len(set(kernel.stage.values()))
+    each = sum(_CALLS.get(node.primitive.name, 1) for node in kernel.nodes)
+    return vectors * each + (60 * (passes - 1) if kernel.split is not None else 0)
 
 
 def _smallest_split(kernel: RowKernel) -> int:

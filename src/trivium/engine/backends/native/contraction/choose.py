@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -219,7 +220,35 @@ def _arithmetic(candidate: Plan) -> tuple[object, ...]:
 
 
 def _imbalance(candidate: Plan, threads: int) -> float:
-    """How much longer the thread with most parts takes than the mean, if threads pay at all."""
+    """How much longer the thread with most work takes than the mean, if threads pay at all.
+
+    The mean of two and of ``threads`` threads, as the plan is the same for any number.
+    """
     if candidate.flops < 2**18:
         return 1.0
-    return ceiling(candidate.parts, threads) * threads / candidate.parts
+    counts = (2, threads)
+    return sum(_longest(candidate, count) * count for count in counts) / len(counts)
+
+
+def _longest(candidate: Plan, threads: int) -> float:
+    """The share of the work that the busiest of ``threads`` threads has."""
+    if candidate.method == "dot":
+        return ceiling(candidate.parts, threads) / candidate.parts
+    # Parts go through the row tiles of a block of columns, then to the next block.
+    tiles = candidate.row_tiles
+    block = candidate.block_panels * candidate.width
+    blocks = candidate.column_blocks
+    last = candidate.product.n - (blocks - 1) * block
+    columns = [block] * (blocks - 1) + [last]
+    matrices = candidate.parts // (tiles * blocks)
+    total = matrices * tiles * candidate.product.n
+
+    def done(parts: int) -> int:
+        """The work of the first parts."""
+        whole, rest = divmod(parts, tiles * blocks)
+        full, begun = divmod(rest, tiles)
+        work = whole * tiles * candidate.product.n + tiles * sum(columns[:full])
+        return work + (begun * columns[full] if begun else 0)
+
+    ends = [done(candidate.parts * t // threads) for t in range(threads + 1)]
+    return max(b - a for a, b in itertools.pairwise(ends)) / total

@@ -24,7 +24,7 @@ from .writer import POINTER, Index, Writer
 __all__ = ["Panels"]
 
 _LINE = 64  # bytes
-_WORTH_FETCHING = 16  # a tile with a shorter k is finished before its operands could come
+_FAR = 2**20  # bytes of an output from which on what is read with it comes from far away
 
 
 class Task(NamedTuple):
@@ -301,7 +301,7 @@ class Panels:
         assert self.epilogue is not None
         w, plan = self.w, self.plan
         operands = self.epilogue.ahead(w.b)
-        if not operands or plan.swapped or plan.product.k < _WORTH_FETCHING:
+        if not operands or plan.swapped or plan.product.m * plan.product.n * w.size < _FAR:
             return
         first = w.add(self.start_row, row)
 
