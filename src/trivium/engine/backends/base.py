@@ -85,7 +85,8 @@ class Backend(Protocol):
     ) -> Parts:
         """What the executable does, which this backend made of this graph.
 
-        ``measure``: run it that often on copies of the variables and say what takes how long.
+        ``measure``: say too how long everything should take and, if it asks for steps, how long
+        it takes on copies of the variables; without it no clock is asked.
         """
 
 

@@ -26,8 +26,11 @@ def explain_program(
     executable: Any,
     arrays: Sequence[np.ndarray[Any, Any]] | None,
     steps: int = 0,
+    expected: bool = True,
 ) -> Explanation:
     """What ``executable`` does, which was made for ``program``; with ``steps`` measured too.
+
+    ``expected``: say how long it should take, for which the machine is measured once.
 
     Raises ArgumentError for a negative number of steps.
     """
@@ -39,7 +42,7 @@ def explain_program(
     improved = optimise([*program.outputs, *program.updates.values()], records=records)
     count = len(program.outputs)
     outputs, updates = improved[:count], dict(zip(program.updates, improved[count:]))
-    measure = None
+    measure = Measure() if expected else None
     if steps:
         given = arrays
         if given is None:

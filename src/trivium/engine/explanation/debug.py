@@ -53,7 +53,7 @@ def report(program: Program, executable: Any) -> None:
     depth = level()
     if not depth:
         return
-    found = explain_program(program, executable, None)
+    found = explain_program(program, executable, None, expected=depth >= 3)
     number = next(_numbers)
     site = current_site()
     where = f" ({os.path.basename(site.file)}, line {site.line})" if site is not None else ""

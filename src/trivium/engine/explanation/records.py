@@ -24,10 +24,10 @@ __all__ = [
 
 
 class Measure(NamedTuple):
-    """How to measure: ``steps`` steps on these arrays."""
+    """What to ask the clock: what the machine can do, and ``steps`` steps on these arrays."""
 
-    steps: int
-    arrays: Sequence[np.ndarray[Any, Any]]
+    steps: int = 0
+    arrays: Sequence[np.ndarray[Any, Any]] = ()
 
 
 @dataclass(frozen=True)

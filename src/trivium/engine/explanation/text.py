@@ -19,6 +19,7 @@ __all__ = [
 
 _WIDTH = 100
 _NAME = 42  # of the column that says what a kernel is
+_PLAIN = ("primitive", "movement")  # what a backend without kernels lists
 _LISTED = 4  # names and operations that are listed before "and 7 more"
 
 
@@ -74,7 +75,7 @@ def header_text(found: Explanation) -> str:
     stages = ", ".join(f"{name} {seconds_text(t)}" for name, t in found.stages.items())
     lines.append(_pair("compiled in", f"{seconds_text(_compile_time(found))}: {stages}"))
     if found.cached is not None:
-        origin = "from the cache on disk" if found.cached else "made anew, now in the cache"
+        origin = "from the cache on disk" if found.cached else "made anew"
         lines.append(_pair("code", f"{bytes_text(found.code_bytes)}, {origin}"))
     return "\n".join(lines)
 
@@ -111,18 +112,15 @@ def _rules(each: PassSummary) -> list[str]:
         )
         where = f" ({listed})" if len(primitives) > 1 else f" ({next(iter(primitives))})"
         found.append(f"{rule} ×{total}{where}")
-    return found
+    return ", ".join(found).split(", ")
 
 
 def kernels_text(found: Explanation) -> str:
     """The table of kernels, in the order of running."""
-    native = found.machine.peak is not None
-    what = (
-        "in the order of running, one step"
-        if native
-        else "the calls of one step, most work first"
-    )
-    lines = [_title("KERNELS" if native else "PRIMITIVES", what), _head(found)]
+    title = _title("PRIMITIVES", "the calls of one step, most work first")
+    if found.machine.vector_bits:
+        title = _title("KERNELS", "of one step, in the order of running")
+    lines = [title, _head(found)]
     whole = found.measured or found.expected
     for each in found.kernels:
         lines += _row(each, found, whole)
@@ -139,7 +137,7 @@ def _head(found: Explanation) -> str:
         cells.append(f"{'measured':>8}")
     if found.expected is not None or found.steps:
         cells.append(f"{'share':>6}")
-    if found.machine.peak is not None:
+    if found.machine.vector_bits:
         cells.append("threads")
     return " ".join(cells)
 
@@ -156,7 +154,7 @@ def _row(each: KernelRecord, found: Explanation, whole: float | None) -> list[st
         cells.append(f"{seconds_text(each.measured or 0.0):>8}")
     if found.expected is not None or found.steps:
         cells.append(f"{'?' if own is None or not whole else f'{100 * own / whole:.0f} %':>6}")
-    if found.machine.peak is not None:
+    if found.machine.vector_bits:
         cells.append(f"{each.threads:>7}")
     front = f"  {number:>3} "
     if len(what) > _NAME:
@@ -167,15 +165,16 @@ def _row(each: KernelRecord, found: Explanation, whole: float | None) -> list[st
 def _details(each: KernelRecord) -> list[tuple[str, list[str]]]:
     found: list[tuple[str, list[str]]] = []
     if each.calls is not None:
-        found.append(("CALL", [f"no native code: NumPy computes {each.calls}, on one thread"]))
+        text = f"calls the reference function {each.calls}: Python, on one thread"
+        found.append(("NO CODE", [text]))
     if each.method is not None:
         found.append(("method", each.method.split(", ")))
-    if each.kind not in ("primitive", "movement", "call") and each.operations:
+    if each.kind not in (*_PLAIN, "call", "gather", "scatter") and each.operations:
         names = [f"{n}×" * (n > 1) + name for name, n in each.operations.items()]
         found.append(
             ("then" if each.kind in ("product", "partial sums") else "computes", names)
         )
-    if each.scopes and each.kind not in ("primitive", "movement"):
+    if each.scopes and each.kind not in _PLAIN:
         found.append(("of", _few(each.scopes)))
     if each.reads:
         found.append(("reads", _few(each.reads)))
@@ -193,11 +192,10 @@ def _few(names: Sequence[str]) -> list[str]:
 def memory_text(found: Explanation) -> str:
     """Where the numbers are."""
     memory = found.memory
-    native = found.machine.peak is not None
     lines = [_title("MEMORY")]
     values = _plural(memory.buffers, "intermediate values")
     reuse = f"({bytes_text(memory.without_reuse)} if none made room for another)"
-    what = "arena" if native else "at most"
+    what = "arena" if found.machine.vector_bits else "at most"
     lines.append(_pair(what, f"{bytes_text(memory.arena)} for {values} {reuse}"))
     kept = {
         "variables": memory.variables,
@@ -208,8 +206,10 @@ def memory_text(found: Explanation) -> str:
     there = [f"{name} {bytes_text(size)}" for name, size in kept.items() if size]
     lines.append(_pair("beside it", ", ".join(there) or "nothing"))
     if memory.scratch:
-        each = f"{bytes_text(memory.scratch)} for each of {found.machine.threads}"
-        lines.append(_pair("scratch", f"{each} threads, to copy operands of products"))
+        threads = found.machine.threads
+        owners = f"each of {threads} threads" if threads > 1 else "the thread"
+        each = f"{bytes_text(memory.scratch)} for {owners}, where products copy operands"
+        lines.append(_pair("scratch", each))
     if memory.in_place:
         lines += _wrapped("  in place     ", _few(memory.in_place), " " * 15)
     if memory.copied:

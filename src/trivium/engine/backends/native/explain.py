@@ -8,10 +8,9 @@ longest. It knows nothing of starting kernels and waiting for threads, so tiny o
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -41,10 +40,10 @@ from .kernels import (
     PartialSumKernel,
     RowKernel,
     ScatterKernel,
-    View,
 )
 from .rates import Rates, rates
 from .target import Target
+from .traffic import Use, distances, moves, traffic, uses
 
 __all__ = ["explain"]
 
@@ -65,137 +64,42 @@ def explain(
     target: Target = assembly.module.target
     threads, tasks = assembly.threads, assembly.tasks
     names = _Names(inputs)
-    uses = [_uses(task.kernel) for task in tasks]
-    uses.append([use for pair in _moves(lowered) for use in pair])
-    distances = _distances(uses)
-    shared = rates(target, threads)
-    single = rates(target, 1)
-    kernels = []
-    for number, (task, used, far) in enumerate(zip(tasks, uses, distances)):
-        speed = shared if task.shared else single
-        seconds = None
-        if not isinstance(task.kernel, CallKernel):
-            seconds = max(_arithmetic(task.kernel, target, speed), _traffic(used, far, speed))
-        record = _record(number, task, used, names, threads)
-        kernels.append(replace(record, expected=seconds))
-    kernels += _end_of_step(len(kernels), uses[-1], distances[-1], names, single)
-    if measure is not None:
-        times = _measured(inputs, outputs, updates, measure, threads, single.ticks)
-        assert len(times) == len(tasks) + 1
-        kernels = [
-            replace(each, measured=times[min(each.number, len(times) - 1)]) for each in kernels
-        ]
-    machine = Machine(
-        description=target.cpu,
-        target=target.name,
-        vector_bits=target.vector_bits,
-        threads=threads,
-        peak=shared.peak,
-        bandwidth=shared.bandwidth,
-    )
-    return Parts(
-        machine, kernels, _memory(executable, uses, names), _code(target, assembly.module)
-    )
-
-
-# What a kernel touches.
-
-
-@dataclass(frozen=True)
-class _Use:
-    """A buffer that a kernel reads or writes, how many bytes of it, and from how far at least."""
-
-    buffer: Buffer
-    bytes: int
-    writes: bool
-    least_distance: int = 0
-
-
-def _uses(kernel: Kernel) -> list[_Use]:
-    if isinstance(kernel, RowKernel):
-        return _row_uses(kernel, None)
-    if isinstance(kernel, ContractionKernel | PartialSumKernel):
-        sources = [kernel.source] if isinstance(kernel, PartialSumKernel) else []
-        if isinstance(kernel, ContractionKernel):
-            sources = [kernel.left, kernel.right]
-        found = _read([view for view in sources if view is not None])
-        assert kernel.out is not None
-        if kernel.stored:
-            found.append(_Use(kernel.out, kernel.out.nbytes, True))
-        if kernel.epilogue is not None:
-            found += _row_uses(kernel.epilogue, kernel.out)
-        return found
-    if isinstance(kernel, CallKernel):
-        return _read(kernel.sources) + [_Use(out, out.nbytes, True) for out in kernel.outs]
-    assert isinstance(kernel, ColumnKernel | GatherKernel | ScatterKernel)
-    assert kernel.source is not None and kernel.out is not None
-    out = kernel.out
-    if isinstance(kernel, ColumnKernel):
-        return [*_read([kernel.source]), _Use(out, out.nbytes, True)]
-    assert kernel.indices is not None
-    if isinstance(kernel, GatherKernel):
-        # Which rows is not known; a step later they are others.
-        rows = _Use(kernel.source.buffer, out.nbytes, False, kernel.source.buffer.nbytes)
-        return [rows, *_read([kernel.indices]), _Use(out, out.nbytes, True)]
-    added = 2 * _view_bytes(kernel.source)
-    return [*_read([kernel.source, kernel.indices]), _Use(out, out.nbytes + added, True)]
-
-
-def _row_uses(kernel: RowKernel, given: Buffer | None) -> list[_Use]:
-    """``given`` is in registers: it does not count."""
-    reads = _read([view for view in kernel.loads.values() if view.buffer is not given])
-    return reads + [_Use(each, each.nbytes, True) for each in kernel.stores.values()]
-
-
-def _read(views: Iterable[View]) -> list[_Use]:
-    """Each element counts once, whoever reads it again."""
-    distinct = {(id(v.buffer), v.shape, v.strides, v.offset): v for v in views}
-    total: dict[int, int] = {}
-    for view in distinct.values():
-        key = id(view.buffer)
-        total[key] = min(total.get(key, 0) + _view_bytes(view), view.buffer.nbytes)
-    buffers = {id(view.buffer): view.buffer for view in distinct.values()}
-    return [_Use(buffers[key], count, False) for key, count in total.items()]
-
-
-def _view_bytes(view: View) -> int:
-    pairs = zip(view.shape, view.strides, strict=True)
-    return math.prod(n if step else min(n, 1) for n, step in pairs) * view.buffer.dtype.itemsize
-
-
-def _moves(lowered: Any) -> list[tuple[_Use, _Use]]:
-    """What the end of a step copies: from where, to where."""
-    return [
-        (_Use(view.buffer, _view_bytes(view), False), _Use(buffer, buffer.nbytes, True))
-        for buffer, view in [*lowered.copies, *lowered.stepped]
+    touched = [uses(task.kernel) for task in tasks]
+    touched.append([use for pair in moves(lowered) for use in pair])
+    kernels = [
+        _record(number, task, used, names, threads)
+        for number, (task, used) in enumerate(zip(tasks, touched))
     ]
-
-
-def _distances(uses: Sequence[Sequence[_Use]]) -> list[list[int]]:
-    """For each use, how many bytes are touched since the last use of the same memory.
-
-    Steps follow each other, so the first use in a step comes after the last of the step before.
-    """
-    last: dict[int, int] = {}
-    now = 0
-    found: list[list[int]] = []
-    for _ in range(2):
-        found = []
-        for used in uses:
-            found.append([now - last.get(id(use.buffer), 0) for use in used])
-            now += sum(use.bytes for use in used)
-            last.update((id(use.buffer), now) for use in used)
-    return found
+    kernels += _end_of_step(len(kernels), touched[-1], names)
+    machine = Machine(target.cpu, target.name, target.vector_bits, threads)
+    if measure is not None:
+        shared, single = rates(target, threads), rates(target, 1)
+        machine = replace(machine, peak=shared.peak, bandwidth=shared.bandwidth)
+        for each, used, far in zip(kernels, touched, distances(touched)):
+            task = tasks[each.number] if each.number < len(tasks) else None
+            speed = shared if task is not None and task.shared else single
+            seconds = _expected(task, used, far, target, speed)
+            kernels[each.number] = replace(each, expected=seconds)
+        if measure.steps:
+            times = _measured(inputs, outputs, updates, measure, threads, single.ticks)
+            assert len(times) == len(tasks) + 1
+            kernels = [replace(each, measured=times[each.number]) for each in kernels]
+    memory = _memory(executable, touched, names)
+    return Parts(machine, kernels, memory, _code(target, assembly.module))
 
 
 # Time.
 
 
-def _traffic(used: Sequence[_Use], far: Sequence[int], speed: Rates) -> float:
-    return sum(
-        use.bytes / speed.bytes_per_second(max(distance + use.bytes, use.least_distance))
-        for use, distance in zip(used, far, strict=True)
-    )
+def _expected(
+    task: Task | None, used: Sequence[Use], far: Sequence[int], target: Target, speed: Rates
+) -> float | None:
+    """Seconds of a task, or of the end of the step; None for what Python does."""
+    if task is None:
+        return traffic(used, far, speed)
+    if isinstance(task.kernel, CallKernel):
+        return None
+    return max(_arithmetic(task.kernel, target, speed), traffic(used, far, speed))
 
 
 def _arithmetic(kernel: Kernel, target: Target, speed: Rates) -> float:
@@ -299,7 +203,7 @@ class _Names:
 
 
 def _record(
-    number: int, task: Task, used: Sequence[_Use], names: _Names, threads: int
+    number: int, task: Task, used: Sequence[Use], names: _Names, threads: int
 ) -> KernelRecord:
     kernel = task.kernel
     kind, what, shape, dtype = _head(kernel)
@@ -336,9 +240,7 @@ def _head(kernel: Kernel) -> tuple[str, str, tuple[int, ...], np.dtype[Any]]:
     if isinstance(kernel, CallKernel):
         assert kernel.node is not None
         name, first = kernel.node.primitive.name, kernel.outs[0]
-        shapes = ", ".join(_shape(view.shape) for view in kernel.sources)
-        what = f"calls the reference function {name} {shapes}".rstrip()
-        return "call", what, first.shape, first.dtype
+        return "call", f"{name} {_shape(first.shape)}", first.shape, first.dtype
     assert isinstance(
         kernel,
         ContractionKernel | PartialSumKernel | ColumnKernel | GatherKernel | ScatterKernel,
@@ -395,9 +297,7 @@ def _flops(kernel: Kernel) -> int | None:
     return own + sum(node_flops(node) or 0 for node in nodes)
 
 
-def _end_of_step(
-    number: int, used: Sequence[_Use], far: Sequence[int], names: _Names, speed: Rates
-) -> list[KernelRecord]:
+def _end_of_step(number: int, used: Sequence[Use], names: _Names) -> list[KernelRecord]:
     if not used:
         return []
     return [
@@ -409,7 +309,6 @@ def _end_of_step(
             dtype="",
             flops=0,
             bytes=sum(use.bytes for use in used),
-            expected=_traffic(used, far, speed),
             reads=names.all(use.buffer for use in used if not use.writes),
             writes=names.all(use.buffer for use in used if use.writes),
         )
@@ -417,9 +316,9 @@ def _end_of_step(
 
 
 def _memory(
-    executable: NativeExecutable, uses: Sequence[Sequence[_Use]], names: _Names
+    executable: NativeExecutable, touched: Sequence[Sequence[Use]], names: _Names
 ) -> MemoryRecord:
-    found = {id(use.buffer): use.buffer for used in uses for use in used}
+    found = {id(use.buffer): use.buffer for used in touched for use in used}
     total: Counter[str] = Counter()
     for buffer in found.values():
         total[buffer.kind] += buffer.nbytes
@@ -428,7 +327,7 @@ def _memory(
     copied = names.all(buffer for buffer, _ in executable._lowered.copies)
     written = {
         id(use.buffer)
-        for used in uses[:-1]
+        for used in touched[:-1]
         for use in used
         if use.writes and use.buffer.kind == "variable"
     }

@@ -11,8 +11,7 @@ import numpy as np
 
 from ...explanation.arithmetic import MOVEMENT, node_bytes, node_flops, result_bytes
 from ...explanation.records import KernelRecord, Machine, Measure, MemoryRecord, Parts
-from ...tensor import Tensor, Variable, variable
-from ...traversal import substitute, topological
+from ...tensor import Tensor, Variable
 from .interpreter import Interpreter, ReferenceExecutable
 
 __all__ = ["explain"]
@@ -41,13 +40,12 @@ def explain(
     for node in order:
         if node.primitive.name not in _LEAVES:
             groups.setdefault(node.primitive.name, _Group()).nodes.append(node)
-    if measure is not None:
-        for name, seconds in _measured(inputs, [*outputs, *updates.values()], measure).items():
+    timed = measure is not None and measure.steps > 0
+    if measure is not None and timed:
+        for name, seconds in _measured(executable.interpreter, inputs, measure).items():
             groups[name].seconds = seconds
     ranked = sorted(groups.items(), key=lambda item: -(item[1].seconds or _work(item[1])))
-    kernels = [
-        _record(i, name, group, measure is not None) for i, (name, group) in enumerate(ranked)
-    ]
+    kernels = [_record(i, name, group, timed) for i, (name, group) in enumerate(ranked)]
     machine = Machine(f"NumPy {np.__version__}, one primitive after the other")
     return Parts(machine, kernels, _memory(order, inputs, outputs, updates))
 
@@ -80,13 +78,9 @@ def _record(number: int, name: str, group: _Group, timed: bool) -> KernelRecord:
 
 
 def _measured(
-    inputs: Sequence[Tensor], roots: Sequence[Tensor], measure: Measure
+    interpreter: Interpreter, inputs: Sequence[Tensor], measure: Measure
 ) -> dict[str, float]:
-    """Seconds per step of each primitive; the variables' new values are written to copies."""
-    originals = [node for node in topological(roots) if isinstance(node, Variable)]
-    copies = {id(each): variable(each.storage, name=each.name) for each in originals}
-    moved = substitute(roots, {each: copies[id(each)] for each in originals})
-    interpreter = Interpreter(moved, inputs)
+    """Seconds per step of each primitive; the variables' new values are not written."""
     values = {id(node): array for node, array in zip(inputs, measure.arrays, strict=True)}
     total: dict[str, float] = {}
     interpreter.run(values)
