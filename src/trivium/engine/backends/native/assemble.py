@@ -27,6 +27,7 @@ from .kernels import (
     RowKernel,
     ScatterKernel,
     View,
+    last_that_may_fail,
 )
 from .lower import Lowered
 from .products import emit_partial_sum, emit_product
@@ -181,6 +182,8 @@ def _emit_run(
                 b.store(total, place)
         before[:] = [now]
 
+    may_fail = last_that_may_fail(lowered.kernels)
+
     def step(s: Any) -> None:
         pending = False  # thread 0 has done something that the others may need
         tick(None)
@@ -198,6 +201,14 @@ def _emit_run(
             else:
                 serial(lambda task=task, i=i: _call(e, table, task, i))
                 pending = True
+            if i == may_fail:
+                if pending:
+                    wait()
+                    pending = False
+                # All threads see the same: the word changes only after the next barrier.
+                failed = b.icmp_signed("!=", b.load(entry(STATUS), typ=I64), e.i64(0))
+                with b.if_then(failed, likely=False):
+                    b.ret_void()
         tick(len(tasks) - 1)
         serial(lambda: _finish_step(e, table, lowered, s))
         wait()

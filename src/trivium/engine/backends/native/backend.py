@@ -7,7 +7,6 @@ optimise (or take the code from the cache) → load. Each stage is a file of its
 from __future__ import annotations
 
 import math
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -30,11 +29,13 @@ from .kernels import (
     RowKernel,
     View,
     contiguous_strides,
+    last_that_may_fail,
 )
 from .lower import Lowered, lower
 from .memory import plan_memory, touch
 from .products import with_plans
 from .rows import plan_rows
+from .threads import default_threads
 
 if TYPE_CHECKING:
     from ...explanation.records import Measure, Parts
@@ -50,7 +51,7 @@ class NativeBackend:
     def __init__(self, threads: int | None = None, timed: bool = False) -> None:
         self.timed = timed
         self.cache = default_cache()
-        self.threads = threads or int(os.environ.get("TRIVIUM_THREADS") or os.cpu_count() or 1)
+        self.threads = threads or default_threads()
 
     def compile(
         self,
@@ -123,8 +124,9 @@ def write_in_place(lowered: Lowered) -> None:
     """Let kernels write new values straight into their variables where no one reads the old.
 
     Allowed when the value is computed elementwise, the kernel itself reads the variable only at
-    the element that it writes, and no later kernel reads the variable. What remains is copied
-    at the end of the step; a value that is only a view of a variable is first saved.
+    the element that it writes, no later kernel reads the variable, and none may fail from there
+    on. What remains is copied at the end of the step; a value that is only a view of a variable
+    is first saved.
     """
     # What is only a view of a variable is saved first: these reads count below.
     updates = [(variable, lowered.saved(view)) for variable, view in lowered.updates]
@@ -159,6 +161,8 @@ def _may_write(kernels: Sequence[Kernel], own: Buffer, view: View) -> bool:
         return False
     writers = [i for i, kernel in enumerate(kernels) if buffer in kernel.writes]
     if len(writers) != 1:
+        return False
+    if writers[0] < last_that_may_fail(kernels):
         return False
     writer = kernels[writers[0]]
     work = _elementwise(writer)

@@ -223,6 +223,7 @@ class NativeExecutable:
                 self._memory(buffer)[...] = np.asarray(value)
         except BaseException as error:
             self._error = error
+            self._status[0] = 1  # no variable is written any more
 
     def _memory(self, buffer: Buffer) -> Array:
         if buffer.kind == "arena":

@@ -7,6 +7,7 @@ from it. Nothing here knows LLVM.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -26,6 +27,7 @@ __all__ = [
     "ScatterKernel",
     "View",
     "contiguous_strides",
+    "last_that_may_fail",
     "whole",
 ]
 
@@ -239,6 +241,7 @@ class ScatterKernel(Kernel):
     source: View | None = None
     indices: View | None = None
     out: Buffer | None = None
+    node: Tensor | None = None
 
     def describe(self) -> str:
         """One line for people."""
@@ -258,3 +261,30 @@ class CallKernel(Kernel):
         """One line for people."""
         assert self.node is not None
         return f"call of the reference function {self.node.primitive.name}"
+
+
+def last_that_may_fail(kernels: Sequence[Kernel]) -> int:
+    """The number of the last kernel that may stop the program with an error, or -1.
+
+    Until it has run no variable gets its new value, so that a step that fails changes nothing.
+    """
+    last = -1
+    for i, kernel in enumerate(kernels):
+        if isinstance(kernel, ScatterKernel) and _checked_before(kernel, kernels[:i]):
+            continue
+        if isinstance(kernel, GatherKernel | ScatterKernel | CallKernel):
+            last = i
+    return last
+
+
+def _checked_before(kernel: ScatterKernel, earlier: Sequence[Kernel]) -> bool:
+    """Whether a gather from as few rows has used the same indices."""
+    assert kernel.out is not None
+    rows = kernel.out.shape[0]
+    return any(
+        isinstance(each, GatherKernel)
+        and each.source is not None
+        and each.indices == kernel.indices
+        and each.source.shape[0] <= rows
+        for each in earlier
+    )

@@ -116,7 +116,11 @@ class _Lowering:
             self.leaf(node, "variable", node)
         elif name == "input":
             self.leaf(node, "input", self.positions[id(node)])
-        elif name in _MOVEMENT or name in _TRANSPARENT or name == "project":
+        elif name == "project":
+            source = node.inputs[0]
+            self.place[id(node)] = whole(self.parts[id(source)][node.attributes.part])
+            self.made[id(node)] = self.made[id(source)]
+        elif name in _MOVEMENT or name in _TRANSPARENT:
             return  # resolved when somebody asks for the elements
         elif _emits(node):
             self.elementwise(node)
@@ -164,9 +168,6 @@ class _Lowering:
     def move(self, node: Tensor) -> View:
         name, attributes = node.primitive.name, node.attributes
         source_node = node.inputs[0]
-        if name == "project":
-            self.made[id(node)] = self.made[id(source_node)]
-            return whole(self.parts[id(source_node)][attributes.part])
         source = self.place[id(source_node)]
         self.made[id(node)] = self.made[id(source_node)]
         if name in _TRANSPARENT:
@@ -451,7 +452,7 @@ class _Lowering:
     def scatter(self, node: Tensor) -> None:
         updates, indices = (self.contiguous(each) for each in node.inputs)
         buffer = Buffer(node.shape, node.dtype, "arena")
-        kernel = ScatterKernel(source=updates, indices=indices, out=buffer)
+        kernel = ScatterKernel(source=updates, indices=indices, out=buffer, node=node)
         self.made[id(node)] = self.append(kernel)
         self.place[id(node)] = whole(buffer)
 
