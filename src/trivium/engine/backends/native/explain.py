@@ -80,7 +80,7 @@ def explain(
             speed = shared if task is not None and task.shared else single
             seconds = _expected(task, used, far, target, speed)
             kernels[each.number] = replace(each, expected=seconds)
-        if measure.steps:
+        if measure.steps and tasks:
             times = _measured(inputs, outputs, updates, measure, threads, single.ticks)
             assert len(times) == len(tasks) + 1
             kernels = [replace(each, measured=times[each.number]) for each in kernels]
