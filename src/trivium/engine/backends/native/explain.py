@@ -257,7 +257,8 @@ def _head(kernel: Kernel) -> tuple[str, str, tuple[int, ...], np.dtype[Any]]:
     assert kernel.source is not None
     source = kernel.source.shape
     if isinstance(kernel, PartialSumKernel):
-        return "partial sums", "sums of the partial results", out.shape, out.dtype
+        what = f"sums of the partial results {_shape(out.shape)}"
+        return "partial sums", what, out.shape, out.dtype
     if isinstance(kernel, ColumnKernel):
         what = f"{kernel.operation} of columns {_shape(source)}"
         return "columns", what, source, out.dtype
