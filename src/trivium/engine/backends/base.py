@@ -5,8 +5,10 @@ Everything above this floor asks for a backend by name and never looks inside.
 
 from __future__ import annotations
 
+import functools
 import os
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -90,25 +92,66 @@ class Backend(Protocol):
         """
 
 
+#: What runs programs when nobody asks: a name, or "auto" for the best that runs here.
+DEFAULT = "reference"
+_BEST_FIRST = ("native", "reference")
+
 _BACKENDS: dict[str, Callable[[], Backend]] = {}
+_OBSTACLES: dict[str, Callable[[], str | None]] = {}
 
 
-def register_backend(name: str, make: Callable[[], Backend]) -> None:
-    """Announce a backend; ``make`` imports what it needs only when it is used."""
+def register_backend(
+    name: str, make: Callable[[], Backend], obstacle: Callable[[], str | None] | None = None
+) -> None:
+    """Announce a backend; ``make`` imports what it needs only when it is used.
+
+    ``obstacle``: says why the backend cannot run on this machine, None if it can.
+    """
     _BACKENDS[name] = make
+    _OBSTACLES[name] = obstacle or (lambda: None)
 
 
 def find_backend(name: str | None = None) -> Backend:
-    """The backend ``name``, else the one of TRIVIUM_BACKEND, else the best there is.
+    """The backend ``name``, else the one of TRIVIUM_BACKEND, else the default.
 
-    Raises BackendError for an unknown name.
+    "auto" is the native backend where it runs; elsewhere the reference backend, with a warning
+    that says what is missing. Raises BackendError for an unknown name, and for a backend that
+    was asked for by its name and cannot run here.
     """
-    wanted = name or os.environ.get("TRIVIUM_BACKEND") or "reference"
+    wanted = name or os.environ.get("TRIVIUM_BACKEND") or DEFAULT
+    if wanted == "auto":
+        return _best()
     if wanted not in _BACKENDS:
         raise BackendError(
-            f"there is no backend {wanted!r}; there are: {', '.join(sorted(_BACKENDS))}"
+            f"there is no backend {wanted!r}; there are: auto, {', '.join(sorted(_BACKENDS))}"
+        )
+    reason = _OBSTACLES[wanted]()
+    if reason is not None:
+        raise BackendError(
+            f"the {wanted} backend cannot run here: {reason}. The reference backend "
+            "(TRIVIUM_BACKEND=reference, or backend='reference') computes the same, more slowly"
         )
     return _BACKENDS[wanted]()
+
+
+def _best() -> Backend:
+    for name in _BEST_FIRST[:-1]:
+        reason = _OBSTACLES[name]()
+        if reason is None:
+            return _BACKENDS[name]()
+        _warn(name, reason)
+    return _BACKENDS[_BEST_FIRST[-1]]()
+
+
+@functools.cache  # once for a reason, not for every program
+def _warn(name: str, reason: str) -> None:
+    warnings.warn(
+        f"the {name} backend cannot run here: {reason}. Programs run on the reference backend "
+        "instead, with the same results, more slowly; TRIVIUM_BACKEND=reference says that this "
+        "is meant",
+        RuntimeWarning,
+        stacklevel=5,
+    )
 
 
 def chosen_by(name: str | None) -> str:
@@ -130,5 +173,19 @@ def _native() -> Backend:
     return NativeBackend()
 
 
+@functools.cache
+def _native_obstacle() -> str | None:
+    try:
+        from .native import backend  # noqa: F401  (loads llvmlite and LLVM)
+        from .native.target import obstacle
+    except (ImportError, OSError, RuntimeError, AttributeError) as error:
+        first = str(error).strip().partition("\n")[0] or type(error).__name__
+        return (
+            f"llvmlite, which makes machine code, cannot be loaded ({first}); "
+            "`pip install --upgrade llvmlite` may help"
+        )
+    return obstacle()
+
+
 register_backend("reference", _reference)
-register_backend("native", _native)
+register_backend("native", _native, _native_obstacle)

@@ -6,7 +6,9 @@ force them (``TRIVIUM_TARGET=sse2``): the same program then runs as it would on 
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,7 +19,7 @@ from llvmlite import ir
 
 from ...errors import BackendError
 
-__all__ = ["NAMES", "Target", "TargetModule", "chosen", "host", "named"]
+__all__ = ["NAMES", "Target", "TargetModule", "chosen", "host", "named", "obstacle"]
 
 # The x86-64 psABI's microarchitecture levels: LLVM's name, vector bits, features beyond the last.
 _LEVELS = {
@@ -180,6 +182,20 @@ def host() -> Target:
         vector_bits=bits,
         has=frozenset(has),
     )
+
+
+def obstacle() -> str | None:
+    """Why programs cannot become machine code on this machine; None if they can."""
+    if os.name != "posix":
+        return f"machine code is made for POSIX systems, and this one is {sys.platform}"
+    bits = 8 * ctypes.sizeof(ctypes.c_void_p)
+    if bits != 64:
+        return f"machine code is made for 64-bit processes, and this one has {bits} bits"
+    try:
+        host().machine()
+    except RuntimeError as error:
+        return f"LLVM has no code generator for this machine ({error})"
+    return None
 
 
 def named(name: str) -> Target:
