@@ -34,6 +34,7 @@ from .kernels import (
 from .lower import Lowered, lower
 from .memory import plan_memory, touch
 from .products import with_plans
+from .reshaping import suited_to_loops
 from .rows import plan_rows
 from .threads import default_threads
 
@@ -63,7 +64,9 @@ class NativeBackend:
         made = Compilation()
         target = targets.chosen()
         made.end("load llvm")
-        lowered = lower(inputs, outputs, updates)
+        suited = suited_to_loops([*outputs, *updates.values()])
+        outputs, values = suited[: len(outputs)], suited[len(outputs) :]
+        lowered = lower(inputs, outputs, dict(zip(updates, values, strict=True)))
         attach_epilogues(lowered)
         made.end("lower")
         lowered.kernels = with_plans(lowered.kernels, target)

@@ -38,7 +38,12 @@ def attach_epilogues(lowered: Lowered) -> None:
 def _attached(kernels: list[Kernel], j: int, wanted: set[int]) -> bool:
     """Fuse the j-th kernel into the last product that it reads, if it can be; then it is gone."""
     work = kernels[j]
-    if not isinstance(work, RowKernel) or work.split is not None:
+    if (
+        not isinstance(work, RowKernel)
+        or work.split is not None
+        or work.partials
+        or work.columns
+    ):
         return False
     if any(role != "inner" for role in work.role.values()):
         return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -119,8 +119,14 @@ class RowKernel(Kernel):
     order. ``role``: "inner" (a value per element) or "row" (a value per row). ``stage``: the
     pass over the row in which an inner node is computed; for a row node the number of passes
     that must be over. ``loads``: the views of operands from outside, over the domain (inner) or
-    over the rows (row). ``stores``: node id → buffer.
+    over the rows (row). ``stores``: node id → buffer. ``partials``: what is summed (or …) over
+    all of a long domain, in parts of ``PART`` elements, and the buffer of the parts' results.
+    ``columns``: what is summed over the rows, and the buffer (groups, inner) of the sums over
+    each group of rows.
     """
+
+    PART: ClassVar[int] = 4096
+    GROUPS: ClassVar[int] = 64  # groups of rows, at most
 
     shape: Shape = ()
     split: int | None = None
@@ -130,6 +136,13 @@ class RowKernel(Kernel):
     loads: dict[int, View] = field(default_factory=dict)
     stores: dict[int, Buffer] = field(default_factory=dict)
     alias: dict[int, Tensor] = field(default_factory=dict)
+    partials: list[tuple[Tensor, Buffer]] = field(default_factory=list)
+    columns: list[tuple[Tensor, Buffer]] = field(default_factory=list)
+
+    @property
+    def group(self) -> int:
+        """Rows of a group."""
+        return -(-math.prod(self.rows) // self.GROUPS)
 
     @property
     def rows(self) -> Shape:

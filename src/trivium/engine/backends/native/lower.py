@@ -33,6 +33,8 @@ from .kernels import (
 
 __all__ = ["Lowered", "immediate", "lower", "reshape_view"]
 
+_LONG = 1 << 14  # elements of one row from which on it is reduced in parts
+_WIDE = 64  # elements of a row from which on rows are added up while they are computed
 _ROW_REDUCTIONS = ("sum", "max", "min")
 _MOVEMENT = ("reshape", "permute", "broadcast", "slice", "flip")
 _TRANSPARENT = ("label", "stop_gradient")
@@ -277,11 +279,20 @@ class _Lowering:
         for each in node.inputs:
             self.settle(each)
         latest = max((self.ready(each) for each in node.inputs), default=-1)
-        for index in range(len(self.kernels) - 1, max(latest, 0) - 1, -1):
-            if self.fits(index, node):
-                self.join(index, node)
-                return
-        self.join(self.append(RowKernel(shape=node.shape)), node)
+        candidates = range(len(self.kernels) - 1, max(latest, 0) - 1, -1)
+        possible = [index for index in candidates if self.fits(index, node)]
+        if possible:
+            # Of kernels with equally many operands at hand the last one.
+            self.join(max(possible, key=lambda index: self.at_hand(index, node)), node)
+        else:
+            self.join(self.append(RowKernel(shape=node.shape)), node)
+
+    def at_hand(self, index: int, node: Tensor) -> int:
+        """How many operands the kernel has in registers."""
+        return sum(
+            self.register(index, each) is not None or self.row_register(index, each) is not None
+            for each in node.inputs
+        )
 
     def fits(self, index: int, node: Tensor) -> bool:
         """Whether the kernel can compute ``node`` with what it holds or what is there before."""
@@ -334,12 +345,16 @@ class _Lowering:
         if not trailing:
             self.moved_reduction(node, source, axes)
             return
+        if source.size >= _LONG and math.prod(source.shape[:outer]) == 1:
+            self.long_reduction(node, source)
+            return
         index = self.ready(source)
         kernel = self.kernels[index] if index >= 0 else None
         if (
             isinstance(kernel, RowKernel)
             and kernel.shape == source.shape
             and kernel.split in (None, outer)
+            and not kernel.partials
             and self.register(index, source) is not None
         ):
             held = self.register(index, source)
@@ -364,8 +379,34 @@ class _Lowering:
         kernel.stage[id(node)] = kernel.stage.get(id(held), 0) + 1
         self.home[id(node)] = index
 
+    def long_reduction(self, node: Tensor, source: Tensor) -> None:
+        """Reduce one long row in parts, then the parts' results: threads can share it."""
+        index = self.ready(source)
+        kernel = self.kernels[index] if index >= 0 else None
+        held = self.register(index, source) if isinstance(kernel, RowKernel) else None
+        if (
+            not isinstance(kernel, RowKernel)
+            or held is None
+            or kernel.split is not None
+            or kernel.shape != source.shape
+        ):
+            index = self.append(RowKernel(shape=source.shape))
+            kernel, held = self.kernels[index], source
+            assert isinstance(kernel, RowKernel)
+            self.load(kernel, source)
+        elif held is not source:
+            kernel.alias[id(source)] = held
+        parts = -(-source.size // RowKernel.PART)
+        buffer = Buffer((parts,), node.dtype, "arena")
+        kernel.partials.append((node, buffer))
+        total = RowKernel(shape=(parts,), split=0)
+        total.loads[id(node.inputs[0])] = whole(buffer)
+        self.add_reduction(self.append(total), node, node.inputs[0])
+
     def moved_reduction(self, node: Tensor, source: Tensor, axes: tuple[int, ...]) -> None:
         """Reduce leading axes columnwise; any others after moving them to the end."""
+        if node.primitive.name == "sum" and self.column_sum(node, source, axes):
+            return
         view = self.view(source)
         lead = axes == tuple(range(len(axes)))
         flat = _collapse(view, len(axes)) if lead else None
@@ -386,6 +427,29 @@ class _Lowering:
         row = RowKernel(shape=moved.shape, split=len(kept))
         row.loads[id(source)] = moved
         self.add_reduction(self.append(row), node, source)
+
+    def column_sum(self, node: Tensor, source: Tensor, axes: tuple[int, ...]) -> bool:
+        """Sum over the rows of the kernel that has ``source`` in registers, if there is one."""
+        index = self.home.get(id(_strip(source, _TRANSPARENT)))
+        kernel = self.kernels[index] if index is not None else None
+        if not isinstance(kernel, RowKernel) or kernel.shape != source.shape or index is None:
+            return False
+        split, held = kernel.split, self.register(index, source)
+        if held is None or kernel.role[id(held)] != "inner" or axes != tuple(range(split or 0)):
+            return False
+        inner = math.prod(source.shape[split:])
+        if not split or inner < _WIDE or source.size < 64 * inner:
+            return False
+        groups = -(-math.prod(kernel.rows) // kernel.group)
+        buffer = Buffer((groups, inner), node.dtype, "arena")
+        if held is not source:
+            kernel.alias[id(source)] = held
+        kernel.columns.append((node, buffer))
+        out = Buffer(node.shape, node.dtype, "arena")
+        total = ColumnKernel(operation="sum", source=whole(buffer), out=out)
+        self.made[id(node)] = self.append(total)
+        self.place[id(node)] = whole(out)
+        return True
 
     # Kernels of their own.
 

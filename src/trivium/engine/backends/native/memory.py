@@ -34,6 +34,7 @@ def touch(kernel: Kernel) -> None:
     elif isinstance(kernel, RowKernel):
         kernel.reads = [view.buffer for view in kernel.loads.values()]
         kernel.writes = list(kernel.stores.values())
+        kernel.writes += [each for _, each in kernel.partials + kernel.columns]
     elif isinstance(kernel, ColumnKernel):
         assert kernel.source is not None and kernel.out is not None
         kernel.reads, kernel.writes = [kernel.source.buffer], [kernel.out]

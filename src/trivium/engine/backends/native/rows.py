@@ -51,11 +51,12 @@ class RowPlan:
     block: int
     crossing: tuple[int, ...]  # ids of nodes that a later pass reads again
     cycles: float = 0.0  # a rough estimate
+    group: int = 1  # rows of a part
 
     @property
     def parts(self) -> int:
         """Into how many independent parts the work can be cut."""
-        return -(-self.inner // self.block) if self.flat else self.rows
+        return -(-self.inner // self.block) if self.flat else -(-self.rows // self.group)
 
 
 def plan_rows(kernel: RowKernel, lanes_of: Any) -> RowPlan:
@@ -66,6 +67,8 @@ def plan_rows(kernel: RowKernel, lanes_of: Any) -> RowPlan:
     widest = max((node.dtype.itemsize for node in kernel.nodes), default=4)
     lanes = int(lanes_of(np.dtype("float64" if widest == 8 else "float32")))
     split = kernel.split if kernel.split is not None else _smallest_split(kernel)
+    if kernel.partials:
+        split = 0  # parts go across rows
     inner = math.prod(kernel.shape[split:])
     rows = math.prod(kernel.shape[:split])
     flat = kernel.split is None and rows == 1
@@ -80,9 +83,10 @@ def plan_rows(kernel: RowKernel, lanes_of: Any) -> RowPlan:
         inner,
         lanes,
         flat,
-        lanes * _VECTORS_PER_PART,
+        RowKernel.PART if kernel.partials else lanes * _VECTORS_PER_PART,
         tuple(id(node) for node in kernel.nodes if id(node) in crossing),
         rows * _row_cycles(kernel, -(-inner // lanes)),
+        kernel.group if kernel.columns else 1,
     )
 
 
@@ -186,13 +190,21 @@ class _Rows:
         self.store_bases = {
             node_id: self.e.base(table, buffer) for node_id, buffer in kernel.stores.items()
         }
+        self.partial_bases = {
+            id(buffer): self.e.base(table, buffer)
+            for _, buffer in kernel.partials + kernel.columns
+        }
         for node_id in plan.crossing:
             if node_id not in kernel.stores:
                 node = self.by_id[node_id]
                 self.scratch[node_id] = self.e.alloca(
                     self.e.memory_type(node.dtype), plan.inner + plan.lanes
                 )
-        if plan.flat:
+        if kernel.partials:
+            self.e.loop(begin, end, 1, self.part)
+        elif kernel.columns:
+            self.e.loop(begin, end, 1, self.rows_together)
+        elif plan.flat:
             block = self.e.i64(plan.block)
             first = self.b.mul(begin, block)
             last = self.e.minimum(self.b.mul(end, block), self.e.i64(plan.inner))
@@ -201,6 +213,32 @@ class _Rows:
             self.e.loop(begin, end, 1, lambda r: self.passes(r, None, None))
         self.b.ret_void()
         return function
+
+    def part(self, number: Any) -> None:
+        """One part of a long domain, and its share of what is reduced over all of it."""
+        plan, e, b = self.plan, self.e, self.b
+        first = b.mul(number, e.i64(plan.block))
+        last = e.minimum(b.add(first, e.i64(plan.block)), e.i64(plan.inner))
+        self.start_row(e.i64(0))
+        nodes = [node for node, _ in self.kernel.partials]
+        self.run_pass(0, nodes, first, last)
+        for node, buffer in self.kernel.partials:
+            value = self.row_values[id(node)]
+            base = self.partial_bases[id(buffer)]
+            e.store_vector(base, number, value.llvm, value.dtype, 1, None)
+
+    def rows_together(self, number: Any) -> None:
+        """A group of rows, whose sums begin at zero."""
+        plan, e, b = self.plan, self.e, self.b
+        first = b.mul(number, e.i64(plan.group))
+        last = e.minimum(b.add(first, e.i64(plan.group)), e.i64(plan.rows))
+        self.number = number
+        for _, buffer in self.kernel.columns:
+            size = plan.inner * buffer.dtype.itemsize
+            at = b.mul(number, e.i64(size))
+            place = b.gep(self.partial_bases[id(buffer)], [at], source_etype=ir.IntType(8))
+            e.zero(place, size)
+        e.loop(first, last, 1, lambda r: self.passes(r, None, None))
 
     # One row.
 
@@ -269,6 +307,7 @@ class _Rows:
             e.loop(first, whole_end, lanes, lambda j: vector(j, 0, None))
             with e.when(b.icmp_signed("<", whole_end, last)):
                 vector(whole_end, 0, e.mask_below(b.sub(last, whole_end), lanes))
+            self.combine_all(reductions, accumulators)
             return
         done = 0
         if unroll > 1:
@@ -284,6 +323,9 @@ class _Rows:
             e.loop(e.i64(done), e.i64(stop), lanes, lambda j: vector(j, 0, None))
         if inner > stop:
             vector(e.i64(stop), 0, e.constant_mask(inner - stop, lanes))
+        self.combine_all(reductions, accumulators)
+
+    def combine_all(self, reductions: list[Tensor], accumulators: dict[int, list[Any]]) -> None:
         for node in reductions:
             self.row_values[id(node)] = self.combine(node, accumulators[id(node)])
 
@@ -316,6 +358,14 @@ class _Rows:
                 stores.append((self.store_bases[id(node)], at, value))
             elif id(node) in self.scratch:
                 stores.append((self.scratch[id(node)], j, value))
+        for node, buffer in self.kernel.columns:
+            source = self.kernel.alias.get(id(node.inputs[0]), node.inputs[0])
+            if self.kernel.stage[id(source)] == stage:
+                base = self.partial_bases[id(buffer)]
+                at = self.b.add(self.b.mul(self.number, self.e.i64(self.plan.inner)), j)
+                old = self.e.load_vector(base, at, node.dtype, self.plan.lanes, mask)
+                total = build.add(Value(old, node.dtype), operand(node.inputs[0]))
+                stores.append((base, at, total))
         for base, at, value in stores:
             self.write(base, at, value, mask)
         for node in reductions:
