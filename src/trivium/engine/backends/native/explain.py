@@ -8,6 +8,7 @@ longest. It knows nothing of starting kernels and waiting for threads, so tiny o
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -43,11 +44,12 @@ from .kernels import (
 )
 from .rates import Rates, rates
 from .target import Target
-from .traffic import Use, distances, moves, traffic, uses
+from .traffic import Use, distances, moves, partial_results, traffic, uses
 
 __all__ = ["explain"]
 
 _ALIGNMENT = 64
+_REDUCTIONS = ("sum", "max", "min")
 # Outputs of measured steps are kept until the call ends; this much of them at once.
 _OUTPUT_BYTES = 1 << 26
 
@@ -133,11 +135,12 @@ def _row_operations(kernel: RowKernel, target: Target) -> float:
     """Vector instructions; what there is once per row takes one each."""
     wide = any(node.dtype.itemsize == 8 for node in kernel.nodes)
     lanes = target.lanes(np.float64 if wide else np.float32)
-    total = 0.0
+    domain = math.prod(kernel.shape)
+    total = len(partial_results(kernel)) * domain / lanes
     for node in kernel.nodes:
         role = kernel.role[id(node)]
-        if role == "row" and node.primitive.name in ("sum", "max", "min"):
-            total += node.inputs[0].size / lanes
+        if role == "row" and node.primitive.name in _REDUCTIONS:
+            total += domain / lanes
         elif role == "row":
             total += node.size * cost(node, target)
         elif role == "inner":
@@ -236,7 +239,8 @@ def _head(kernel: Kernel) -> tuple[str, str, tuple[int, ...], np.dtype[Any]]:
         kind = "elementwise" if kernel.split is None else "rows"
         if "copy" in kernel.role.values():
             kind = "copy"
-        return kind, f"{kind} {_shape(kernel.shape)}", kernel.shape, kernel.nodes[-1].dtype
+        what = f"{kind} {_shape(kernel.shape)}"
+        return kind, what, kernel.shape, _all_nodes(kernel)[-1].dtype
     if isinstance(kernel, CallKernel):
         assert kernel.node is not None
         name, first = kernel.node.primitive.name, kernel.outs[0]
@@ -277,9 +281,24 @@ def _nodes(kernel: Kernel) -> list[Tensor]:
     """What is computed, in order; of a product, in its epilogue."""
     work = kernel if isinstance(kernel, RowKernel) else getattr(kernel, "epilogue", None)
     if isinstance(work, RowKernel):
-        return [node for node in work.nodes if work.role[id(node)] != "copy"]
+        return [node for node in _all_nodes(work) if work.role.get(id(node)) != "copy"]
     node = getattr(kernel, "node", None)
     return [node] if isinstance(node, Tensor) else []
+
+
+def _all_nodes(kernel: RowKernel) -> list[Tensor]:
+    return [*kernel.nodes, *(node for node, _ in partial_results(kernel))]
+
+
+def _row_flops(kernel: RowKernel) -> int:
+    domain = math.prod(kernel.shape)
+    total = len(partial_results(kernel)) * domain
+    for node in kernel.nodes:
+        if kernel.role[id(node)] == "row" and node.primitive.name in _REDUCTIONS:
+            total += domain
+        elif counts_as_flop(node.primitive.name):
+            total += node.size
+    return total
 
 
 def _flops(kernel: Kernel) -> int | None:
@@ -292,10 +311,8 @@ def _flops(kernel: Kernel) -> int | None:
     elif isinstance(kernel, ColumnKernel | PartialSumKernel | ScatterKernel):
         assert kernel.source is not None
         own = kernel.source.size
-    if isinstance(kernel, GatherKernel | ScatterKernel):
-        return own
-    nodes = [node for node in _nodes(kernel) if counts_as_flop(node.primitive.name)]
-    return own + sum(node_flops(node) or 0 for node in nodes)
+    work = kernel if isinstance(kernel, RowKernel) else getattr(kernel, "epilogue", None)
+    return own + (_row_flops(work) if isinstance(work, RowKernel) else 0)
 
 
 def _end_of_step(number: int, used: Sequence[Use], names: _Names) -> list[KernelRecord]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...tensor import Tensor
 from .kernels import (
     Buffer,
     CallKernel,
@@ -21,7 +22,7 @@ from .kernels import (
 )
 from .rates import Rates
 
-__all__ = ["Use", "distances", "moves", "traffic", "uses"]
+__all__ = ["Use", "distances", "moves", "partial_results", "traffic", "uses"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,13 @@ def uses(kernel: Kernel) -> list[Use]:
 def _row_uses(kernel: RowKernel, given: Buffer | None) -> list[Use]:
     """``given`` is in registers: it does not count."""
     reads = _read([view for view in kernel.loads.values() if view.buffer is not given])
-    return reads + [Use(each, each.nbytes, True) for each in kernel.stores.values()]
+    stored = [*kernel.stores.values(), *(buffer for _, buffer in partial_results(kernel))]
+    return reads + [Use(each, each.nbytes, True) for each in stored]
+
+
+def partial_results(kernel: RowKernel) -> list[tuple[Tensor, Buffer]]:
+    """Reductions that another kernel finishes, and where their partial results go."""
+    return [*getattr(kernel, "partials", ()), *getattr(kernel, "columns", ())]
 
 
 def _read(views: Iterable[View]) -> list[Use]:
