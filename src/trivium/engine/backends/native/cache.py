@@ -12,6 +12,8 @@ import hashlib
 import os
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["Cache", "default_cache"]
@@ -19,6 +21,8 @@ __all__ = ["Cache", "default_cache"]
 _MAGIC = b"trivium object 1\n"
 # The least recently used files go when all of them together exceed this.
 _LIMIT = 256 << 20
+# Seconds after which a file that was begun has been left by a process that was killed.
+_ABANDONED = 3600.0
 
 
 class Cache:
@@ -76,6 +80,10 @@ class Cache:
 
     def _prune(self) -> None:
         assert self.directory is not None
+        for path in self.directory.glob("*.part"):
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > _ABANDONED:
+                    path.unlink()
         files = []
         for path in self.directory.glob("*.o"):
             try:
