@@ -129,10 +129,7 @@ class Target:
         """
         if level not in (1, 2, 3):
             raise ValueError(f"the optimisation level is 1, 2 or 3, not {level}")
-        options = llvm.create_pipeline_tuning_options(speed_level=level)
-        options.loop_vectorization = False
-        options.slp_vectorization = False
-        builder = llvm.create_pass_builder(machine, options)
+        builder = _pass_builder(machine, level)
         if level > 2:
             builder.getModulePassManager().run(module, builder)
             return
@@ -140,10 +137,30 @@ class Target:
         inline.add_always_inliner_pass()
         inline.add_global_dead_code_eliminate_pass()
         inline.run(module, builder)
-        simplify = builder.getFunctionPassManager()
+        simplify, _ = _simplification(self, level)
         for function in module.functions:
             if not function.is_declaration:
                 simplify.run(function, builder)
+
+
+def _pass_builder(machine: llvm.TargetMachine, level: int) -> llvm.PassBuilder:
+    options = llvm.create_pipeline_tuning_options(speed_level=level)
+    options.loop_vectorization = False
+    options.slp_vectorization = False
+    return llvm.create_pass_builder(machine, options)
+
+
+@cache
+def _simplification(
+    target: Target, level: int
+) -> tuple[llvm.FunctionPassManager, llvm.PassBuilder]:
+    """The passes that simplify a function, and what they came from, which must live as long.
+
+    One for all modules: llvmlite never frees such a list of passes, so that a list for each
+    program would cost 45 kB of memory for good.
+    """
+    builder = _pass_builder(target.machine(), level)
+    return builder.getFunctionPassManager(), builder
 
 
 @cache
