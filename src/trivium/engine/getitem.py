@@ -170,7 +170,7 @@ def _advanced(x: Tensor, arrays: list[tuple[int, Tensor]], separated: bool) -> T
     linear: Tensor | None = None
     for axis, index in arrays:
         index = broadcast_to(cast(index, dtypes.int64), shape)
-        index = _wrapped(index, x.shape[axis])
+        index = _wrapped(index, x.shape[axis], alone=len(axes) == 1)
         if linear is None:
             linear = index
         else:
@@ -191,11 +191,12 @@ def _advanced(x: Tensor, arrays: list[tuple[int, Tensor]], separated: bool) -> T
     return movement.permute(result, axes=order)
 
 
-def _wrapped(index: Tensor, size: int) -> Tensor:
+def _wrapped(index: Tensor, size: int, alone: bool) -> Tensor:
     """Negative indices counted from the end; what is out of range stays out of range.
 
     Indices of one axis must not spill into another when they are combined to one linear index,
-    so an index outside its axis becomes one that is outside of every axis.
+    so an index outside its axis becomes one that is outside of every axis, unless it is ``alone``
+    and can stay what the error will call it.
     """
     if index.primitive.name == "constant":
         values = index.value
@@ -207,4 +208,5 @@ def _wrapped(index: Tensor, size: int) -> Tensor:
             )
         return as_tensor(np.where(values < 0, values + size, values))
     inside = where(index < 0, index + size, index)
-    return where((inside >= 0) & (inside < size), inside, np.int64(-(2**40)).item())
+    outside = index if alone else np.int64(-(2**40)).item()
+    return where((inside >= 0) & (inside < size), inside, outside)

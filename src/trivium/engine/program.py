@@ -45,6 +45,7 @@ class Program:
         self.inputs = tuple(inputs)
         self.updates = {key: as_tensor(value) for key, value in (updates or {}).items()}
         self._structure = outputs
+        self._single = isinstance(outputs, Tensor)
         self.outputs = [as_tensor(leaf) for leaf in flatten(outputs)]
         self._check()
         start = time.perf_counter()
@@ -57,6 +58,8 @@ class Program:
             improved[:count],
             dict(zip(self.updates, improved[count:], strict=True)),
         )
+        # One step the quick way, for arrays that fit as they are; not every program has it.
+        self._short = self._executable.short(self.inputs)
         if os.environ.get("TRIVIUM_DEBUG"):
             from .explanation.debug import report
 
@@ -98,12 +101,22 @@ class Program:
         Returns NumPy arrays in the structure of ``outputs``; with ``steps`` each has a new
         first axis of that length. Raises ShapeError or DTypeError for arrays that do not fit.
         """
-        given = self._bind(arrays)
-        if steps is not None and steps < 0:
+        if steps is None:
+            results = self._short(arrays) if self._short is not None else None
+            if results is None:
+                results = [each[0] for each in self._executable.run(self._bind(arrays), 1)]
+        elif steps < 0:
             raise ShapeError(f"the number of steps must not be negative, got {steps}")
-        stacked = self._executable.run(given, 1 if steps is None else steps)
-        chosen = [array[0] for array in stacked] if steps is None else stacked
-        return unflatten(self._structure, chosen)
+        else:
+            results = self._executable.run(self._bind(arrays), steps)
+        return results[0] if self._single else unflatten(self._structure, results)
+
+    def run_plain(self, arrays: tuple[Any, ...]) -> Any:
+        """``run(*arrays)`` the quick way; ``NotImplemented`` where there is none for them."""
+        results = self._short(arrays) if self._short is not None else None
+        if results is None:
+            return NotImplemented
+        return results[0] if self._single else unflatten(self._structure, results)
 
     def explain(self, *arrays: Any, measure: int = 0) -> Explanation:
         """What the program consists of: passes, kernels, memory; print it or look inside.
@@ -152,10 +165,17 @@ class CompiledFunction:
         self._function = function
         self._backend = backend
         self.programs: dict[tuple[Any, ...], Program] = {}
+        self._plain: Program | None = None  # the last one for arrays without structure
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         """Run the program for these arguments, compiling it first when it is new."""
+        if self._plain is not None and not options:
+            result = self._plain.run_plain(arguments)
+            if result is not NotImplemented:
+                return result
         program, leaves = self._program((arguments, dict(sorted(options.items()))))
+        if not options and all(type(each) is np.ndarray for each in arguments):
+            self._plain = program
         return program.run(*leaves)
 
     def explain(self, *arguments: Any, measure: int = 0, **options: Any) -> Explanation:

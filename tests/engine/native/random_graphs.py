@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 import trivium as tv
 from tests.engine.table import TABLE
 from trivium.engine import dtypes
+from trivium.engine.backends.native.target import NAMES, named
 from trivium.engine.composites import cast, full
-from trivium.engine.errors import NotDifferentiableError
+from trivium.engine.errors import BackendError, NotDifferentiableError
 from trivium.engine.primitives.contraction import contraction
 from trivium.engine.tensor import Tensor, Variable, input
 from trivium.engine.traversal import topological
@@ -62,8 +63,26 @@ SPECIAL = {
 }  # fmt: skip
 
 
+def _targets() -> list[str]:
+    """This machine as it is, and what it can pretend to be."""
+    found = ["native"]
+    for name in NAMES[:-1]:
+        try:
+            named(name)
+        except BackendError:
+            continue
+        found.append(name)
+    return found
+
+
+TARGETS = _targets()
+
+
 class Graph(NamedTuple):
-    """A program: its leaves with their arrays, what it returns and what it updates."""
+    """A program: its leaves with their arrays, what it returns and what it updates.
+
+    ``threads``, ``target``: on how many and for what it is compiled.
+    """
 
     inputs: list[Tensor]
     arrays: list[np.ndarray[Any, Any]]
@@ -71,6 +90,7 @@ class Graph(NamedTuple):
     updates: dict[Variable, Tensor]
     steps: int | None
     threads: int
+    target: str
 
 
 class _Maker:
@@ -435,5 +455,5 @@ def graphs(draw: Callable[..., Any], operations: int = 10) -> Graph:
         variable: maker.fitted(variable) for variable in maker.variables if maker.integer(0, 3)
     }
     steps = maker.choose((None, 1, 2, 3))
-    threads = maker.choose((1, 2, 3))
-    return Graph(maker.inputs, maker.arrays, outputs, updates, steps, threads)
+    threads, target = maker.choose((1, 2, 3)), maker.choose(TARGETS)
+    return Graph(maker.inputs, maker.arrays, outputs, updates, steps, threads, target)

@@ -31,7 +31,8 @@ def test_every_primitive_is_drawn() -> None:
 def run(graph: Graph, backend: str) -> list[Any]:
     """The outputs of all steps, then the variables; these are as before in the end."""
     before = [variable.value for variable in graph.updates]
-    with mock.patch.dict(os.environ, TRIVIUM_THREADS=str(graph.threads)):
+    environment = {"TRIVIUM_THREADS": str(graph.threads), "TRIVIUM_TARGET": graph.target}
+    with mock.patch.dict(os.environ, environment):
         program = Program(graph.inputs, graph.outputs, graph.updates, backend=backend)
     found = program.run(*graph.arrays, steps=graph.steps)
     if graph.steps is None:
@@ -74,7 +75,7 @@ def listing(graph: Graph) -> str:
     """The graph as a person needs it to make it again."""
     order = topological([*graph.outputs, *graph.updates.values()])
     number = {id(node): i for i, node in enumerate(order)}
-    lines = [f"{graph.steps} steps"]
+    lines = [f"{graph.steps} steps, {graph.threads} threads, target {graph.target}"]
     for i, node in enumerate(order):
         operands = ", ".join(f"%{number[id(each)]}" for each in node.inputs)
         kind = f"{node.dtype} {node.shape}" if node.parts is None else "parts"

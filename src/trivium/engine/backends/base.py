@@ -63,6 +63,15 @@ class Executable(Protocol):
         All updates of a step use the variables' values from before the step.
         """
 
+    def short(
+        self, inputs: Sequence[Tensor]
+    ) -> Callable[[Sequence[Any]], list[Array] | None] | None:
+        """A quicker way of one step, if there is one.
+
+        It returns None, having done nothing, for anything but plain arrays of the shapes and
+        dtypes of ``inputs``.
+        """
+
 
 class Backend(Protocol):
     """A way to run programs."""

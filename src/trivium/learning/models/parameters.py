@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from trivium.engine import dtypes
+from trivium.engine.aligned import aligned_empty
 from trivium.engine.errors import DTypeError, UnboundInputError
 from trivium.engine.tensor import Tensor, Variable, variable
 
@@ -76,7 +77,7 @@ class Parameter(Variable):
         """Replace the value, which is then settled; errors as for every variable."""
         fresh = self._storage is None
         if fresh:
-            self._put(_storage=self._room(np.zeros))
+            self._put(_storage=self._room())
         try:
             super().assign(value)
         except BaseException:
@@ -87,7 +88,7 @@ class Parameter(Variable):
 
     def draw(self, key: Any, *, settle: bool = True) -> None:
         """Draw the value from ``key``; with ``settle=False`` it stays provisional."""
-        room = self._room(np.empty) if self._storage is None else self._storage
+        room = self._room() if self._storage is None else self._storage
         try:
             drawn = self._initializer.checked(key, self.shape, self.name)
         except MemoryError as error:
@@ -98,20 +99,18 @@ class Parameter(Variable):
     def duplicate(self, dtype: np.dtype[Any] | None = None) -> Parameter:
         """A new parameter with this one's value, in ``dtype`` if given, pending if this is."""
         made = _make(self.shape, self._initializer, dtype or self.dtype)
-        stored = self._storage
-        made._put(
-            _pending=self._pending,
-            _storage=None if stored is None else stored.astype(made.dtype),
-            _label=self.name,
-        )
+        room = None
+        if self._storage is not None:
+            room = made._room()
+            room[...] = self._storage
+        made._put(_pending=self._pending, _storage=room, _label=self.name)
         return made
 
-    def _room(self, make: Any) -> np.ndarray[Any, Any]:
+    def _room(self) -> np.ndarray[Any, Any]:
         try:
-            room: np.ndarray[Any, Any] = make(self.shape, self.dtype)
+            return aligned_empty(self.shape, self.dtype)
         except (MemoryError, ValueError) as error:
             raise self._too_large() from error
-        return room
 
     def _too_large(self) -> RequestError:
         needed = math.prod(self.shape) * self.dtype.itemsize / 2**30

@@ -40,6 +40,8 @@ ARENA, STATUS, BARRIER, SCRATCH, CLOCK = range(5)
 FIRST_BUFFER = 5
 # Cycles from which on the work of a kernel is shared: waiting for each other takes some hundreds.
 _WORTH_SHARING = 8192
+# Rough rates of one thread, for what decides whether other threads are woken at all.
+_FLOPS_PER_CYCLE, _BYTES_PER_CYCLE = 32, 16
 # Called as (table, number of the task) to run a reference function.
 CALL_SYMBOL = "trivium_call_reference"
 
@@ -48,7 +50,8 @@ CALL_SYMBOL = "trivium_call_reference"
 class Task:
     """One kernel of the program with its function and how it is shared.
 
-    ``scratch``: bytes of memory of its own that each thread needs.
+    ``scratch``: bytes of memory of its own that each thread needs. ``cycles``: a rough estimate
+    of the work.
     """
 
     kernel: Kernel
@@ -56,6 +59,7 @@ class Task:
     parts: int
     shared: bool
     scratch: int = 0
+    cycles: float = 0.0
 
 
 @dataclass
@@ -126,7 +130,8 @@ def _task(
         function = emit_product(emitter, name, kernel, SCRATCH)
         target.prepare(function)
         shared = threads > 1 and plan.flops >= 1 << 17 and plan.parts > 1
-        return Task(kernel, function, plan.parts, shared, plan.scratch_bytes)
+        cycles = max(plan.flops / _FLOPS_PER_CYCLE, plan.bytes / _BYTES_PER_CYCLE)
+        return Task(kernel, function, plan.parts, shared, plan.scratch_bytes, cycles)
     elif isinstance(kernel, PartialSumKernel):
         function = emit_partial_sum(emitter, name, kernel)
         parts = contraction.sum_parts(kernel.plan)
@@ -138,7 +143,9 @@ def _task(
         assert isinstance(kernel, CallKernel)
         return Task(kernel, None, 1, False)
     target.prepare(function)
-    return Task(kernel, function, parts, threads > 1 and heavy and parts > 1)
+    moved = sum(each.nbytes for each in (*kernel.reads, *kernel.writes))
+    cycles = rows.cycles if rows is not None else moved / _BYTES_PER_CYCLE
+    return Task(kernel, function, parts, threads > 1 and heavy and parts > 1, 0, cycles)
 
 
 def _emit_run(
@@ -216,6 +223,10 @@ def _emit_run(
 
     e.loop(e.i64(0), steps, 1, step)
     b.ret_void()
+    once = ir.Function(e.module, ir.FunctionType(ir.VoidType(), [POINTER]), "run_once")
+    e.begin(once)
+    e.b.call(function, [once.args[0], e.i64(1), e.i64(0), e.i64(1)])
+    e.b.ret_void()
 
 
 def _call(e: Emitter, table: Any, task: Task, index: int) -> None:

@@ -6,7 +6,7 @@ import ctypes
 import functools
 import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from ...aligned import aligned_empty
 from ...errors import IndexRangeError, TriviumError
+from ...tensor import Tensor
 from ..base import Compilation
 from ..reference.interpreter import with_site
 from .assemble import (
@@ -48,6 +49,9 @@ _call_reference = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)(_dispa
 
 
 _numbers = itertools.count()
+# Cycles of work from which on waking other threads, some ten microseconds, pays.
+_WORTH_WAKING = 200_000
+_SHORT_BYTES = 1 << 16  # of operands and results that are copied to be at a known address
 
 
 def load(code: bytes) -> llvm.ResourceTracker:
@@ -57,6 +61,7 @@ def load(code: bytes) -> llvm.ResourceTracker:
     library.add_current_process()
     library.import_symbol(CALL_SYMBOL, ctypes.cast(_call_reference, ctypes.c_void_p).value or 0)
     library.export_symbol("run")
+    library.export_symbol("run_once")
     return library.link(_jit(), f"program_{next(_numbers)}")
 
 
@@ -80,6 +85,58 @@ def _at_cache_line(array: Array) -> Array:
     found = aligned_empty(array.shape, array.dtype)
     found[...] = array
     return found
+
+
+class ShortCall:
+    """One step in microseconds: operands are copied to places whose addresses are known.
+
+    Asking NumPy for the address of an array takes longer than copying a small one.
+    """
+
+    def __init__(
+        self,
+        executable: NativeExecutable,
+        address: int,
+        table: Array,
+        inputs: Sequence[Tensor],
+        slots: Mapping[int, tuple[int, Buffer]],
+        outputs: Sequence[tuple[int, Buffer]],
+    ) -> None:
+        self._executable = executable
+        self._table = table.copy()
+        self._count = len(inputs)
+        self._inputs = [
+            (i, leaf.dtype, leaf.shape, self._place(*slots[i]) if i in slots else None)
+            for i, leaf in enumerate(inputs)
+        ]
+        self._outputs = [self._place(slot, buffer) for slot, buffer in outputs]
+        self._lock = executable.lock
+        self._failed = ctypes.c_int64.from_address(executable.status_address)
+        # The interpreter waits: letting others have it meanwhile would take longer.
+        once = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(address)
+        self._run = functools.partial(once, self._table.ctypes.data)
+
+    def _place(self, slot: int, buffer: Buffer) -> Array:
+        array = aligned_empty(buffer.shape, buffer.dtype)
+        self._table[slot] = array.ctypes.data
+        return array
+
+    def __call__(self, arrays: Sequence[Any]) -> list[Array] | None:
+        """The outputs; None if the arrays are not plain arrays of the inputs' kinds."""
+        if len(arrays) != self._count:
+            return None
+        for i, dtype, shape, _ in self._inputs:
+            array = arrays[i]
+            if type(array) is not np.ndarray or array.dtype != dtype or array.shape != shape:
+                return None
+        with self._lock:
+            for i, _, _, place in self._inputs:
+                if place is not None:
+                    place[...] = arrays[i]
+            self._run()
+            if self._failed.value:
+                raise self._executable.failure()
+            return [place.copy() for place in self._outputs]
 
 
 class NativeExecutable:
@@ -125,7 +182,29 @@ class NativeExecutable:
             for array in (variable.storage for variable, _ in lowered.updates)
             if (start := array.ctypes.data) and array.nbytes
         ]
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
+        self.status_address = self._status.ctypes.data
+        self._cycles = sum(task.cycles for task in assembly.tasks)
+
+    def short(self, inputs: Sequence[Tensor]) -> ShortCall | None:
+        """The quick way of one step, for programs with little work, little in and little out."""
+        externals = self._assembly.externals
+        ends = [each for each in externals if each.kind in ("input", "output")]
+        calls = any(isinstance(task.kernel, CallKernel) for task in self._assembly.tasks)
+        size = sum(each.nbytes for each in ends)
+        if calls or size > _SHORT_BYTES or (self._threads > 1 and self._cycles > _WORTH_WAKING):
+            return None
+        slots = {id(each): FIRST_BUFFER + i for i, each in enumerate(externals)}
+        places = {each.source: (slots[id(each)], each) for each in ends if each.kind == "input"}
+        return ShortCall(
+            self, self._code["run_once"], self._table[0], inputs, places, self._outputs
+        )
+
+    def failure(self) -> TriviumError:
+        """What went wrong in the last call, which the next one shall not hear of."""
+        error = self._index_error()
+        self._status[:] = 0
+        return error
 
     def _bind_external(self, slot: int, buffer: Buffer) -> None:
         if buffer.kind == "constant":
@@ -142,7 +221,7 @@ class NativeExecutable:
 
     def run(self, inputs: Sequence[Array], steps: int) -> list[Array]:
         """Perform ``steps`` steps; return each output stacked over the steps."""
-        with self._lock:
+        with self.lock:
             return self._run_locked(inputs, steps)
 
     def _run_locked(self, inputs: Sequence[Array], steps: int) -> list[Array]:
@@ -156,9 +235,8 @@ class NativeExecutable:
             result = np.empty((steps, *buffer.shape), buffer.dtype)
             self._table[:, slot] = result.ctypes.data
             results.append(result)
-        self._status[:] = 0
         self._error = None
-        if self._threads == 1:
+        if self._threads == 1 or self._cycles * steps < _WORTH_WAKING:
             self._run(self._table.ctypes.data, steps, 0, 1)
         else:
             count = self._threads
@@ -167,9 +245,10 @@ class NativeExecutable:
             )
         if self._error is not None:
             error, self._error = self._error, None
+            self._status[:] = 0
             raise error
         if self._status[0]:
-            raise self._index_error()
+            raise self.failure()
         return results
 
     def _usable(self, array: Array) -> Array:
