@@ -397,3 +397,22 @@ def test_deep_and_wide_graphs() -> None:
     wanted = Program([x], outputs, backend="reference").run(given)
     for one, other in zip(found, wanted, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+def test_an_interrupted_failure_does_not_follow_the_next_call(threads: int) -> None:
+    """Ctrl-C may come between the machine code's end and the look at what it has left."""
+    index = input((3,), "int64")
+    program = Program([index], gather(tv.tensor(np.arange(5.0)), index), backend="native")
+    for steps in (None, 2):
+        program._executable._status[0] = 1
+        found = program.run(np.array([4, 0, 2]), steps=steps)
+        np.testing.assert_array_equal(np.atleast_2d(found)[0], [4.0, 0.0, 2.0])
+
+
+def test_long_work_lets_other_threads_of_python_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIVIUM_THREADS", "1")
+    v = tv.variable(np.ones((700, 700)))
+    program = Program([], v[0, 0], {v: tv.array.sin(v @ v)}, backend="native")
+    assert program._executable.short([]) is None
+    small = tv.variable(np.ones(7))
+    assert Program([], small.sum(), backend="native")._executable.short([]) is not None

@@ -133,6 +133,7 @@ class ShortCall:
             for i, _, _, place in self._inputs:
                 if place is not None:
                     place[...] = arrays[i]
+            self._failed.value = 0  # an interrupted call may have left it
             self._run()
             if self._failed.value:
                 raise self._executable.failure()
@@ -187,12 +188,15 @@ class NativeExecutable:
         self._cycles = sum(task.cycles for task in assembly.tasks)
 
     def short(self, inputs: Sequence[Tensor]) -> ShortCall | None:
-        """The quick way of one step, for programs with little work, little in and little out."""
+        """The quick way of one step, for programs with little work, little in and little out.
+
+        Much work would keep the interpreter, and all threads of Python, waiting.
+        """
         externals = self._assembly.externals
         ends = [each for each in externals if each.kind in ("input", "output")]
         calls = any(isinstance(task.kernel, CallKernel) for task in self._assembly.tasks)
         size = sum(each.nbytes for each in ends)
-        if calls or size > _SHORT_BYTES or (self._threads > 1 and self._cycles > _WORTH_WAKING):
+        if calls or size > _SHORT_BYTES or self._cycles > _WORTH_WAKING:
             return None
         slots = {id(each): FIRST_BUFFER + i for i, each in enumerate(externals)}
         places = {each.source: (slots[id(each)], each) for each in ends if each.kind == "input"}
@@ -235,6 +239,7 @@ class NativeExecutable:
             result = np.empty((steps, *buffer.shape), buffer.dtype)
             self._table[:, slot] = result.ctypes.data
             results.append(result)
+        self._status[0] = 0  # an interrupted call may have left it
         self._error = None
         if self._threads == 1 or self._cycles * steps < _WORTH_WAKING:
             self._run(self._table.ctypes.data, steps, 0, 1)
