@@ -7,12 +7,17 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+import trivium as tv
 from trivium.engine.backends import base
 from trivium.engine.backends.base import chosen_by, find_backend
+from trivium.engine.backends.worth import worth_compiling
 from trivium.engine.errors import BackendError
+from trivium.engine.program import Program
 
 PROGRAM = """
 import warnings, trivium as tv
@@ -143,3 +148,28 @@ def test_what_a_machine_may_lack(monkeypatch: pytest.MonkeyPatch) -> None:
         patch.setattr(target.os, "name", "nt")
         found = target.obstacle()
     assert "POSIX" in str(found)
+
+
+def descent(size: int) -> tuple[Any, dict[Any, Any]]:
+    """A loss with a product of size × size, and its gradient step."""
+    w = tv.variable(np.ones((size, size)))
+    loss = tv.array.sum(tv.array.tanh(w @ w))
+    return loss, {w: w - 0.1 * tv.grad(lambda v: tv.array.sum(tv.array.tanh(v @ v)))(w)}
+
+
+def test_auto_compiles_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRIVIUM_BACKEND", raising=False)
+    small, large = descent(3), descent(400)
+    assert not worth_compiling([small[0], *small[1].values()], 10)
+    assert worth_compiling([small[0], *small[1].values()], 100_000)
+    assert worth_compiling([large[0], *large[1].values()], 100)
+    few = Program([], *small, steps=10)
+    assert few.backend.name == "reference"
+    assert few.backend_chosen_by == "too little work to compile for"
+    assert Program([], *small, steps=100_000).backend.name == "native"
+    assert Program([], *small).backend.name == "native"  # nothing said: many
+    assert Program([], *small, steps=10, backend="native").backend.name == "native"
+    monkeypatch.setenv("TRIVIUM_BACKEND", "native")
+    assert Program([], *small, steps=10).backend.name == "native"
+    monkeypatch.setenv("TRIVIUM_BACKEND", "reference")
+    assert Program([], *large, steps=10**9).backend.name == "reference"

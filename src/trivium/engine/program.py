@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backends.base import chosen_by, find_backend
+from .backends.worth import worth_compiling
 from .composites import as_tensor
 from .errors import ArgumentError, DTypeError, ShapeError, UnboundInputError
 from .passes.pipeline import optimise
@@ -31,7 +32,9 @@ class Program:
     ``outputs``: a tensor or a nested structure of tensors. ``updates``: variable → expression
     of the same shape and dtype; all are computed from the values before the step. Raises
     UnboundInputError when an expression contains an input that is not in ``inputs``, ShapeError
-    or DTypeError for an update that does not fit its variable.
+    or DTypeError for an update that does not fit its variable. ``backend``: "native",
+    "reference" or "auto". ``steps``: about how many steps there will be in all, if they are few;
+    "auto", the default, makes machine code only where that pays.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Program:
         updates: Mapping[Variable, Tensor] | None = None,
         *,
         backend: str | None = None,
+        steps: int | None = None,
     ) -> None:
         self.inputs = tuple(inputs)
         self.updates = {key: as_tensor(value) for key, value in (updates or {}).items()}
@@ -52,7 +56,9 @@ class Program:
         improved = optimise([*self.outputs, *self.updates.values()])
         self.optimise_seconds = time.perf_counter() - start
         count = len(self.outputs)
-        self.backend, self.backend_chosen_by = find_backend(backend), chosen_by(backend)
+        little_work = steps is not None and not worth_compiling(improved, steps)
+        self.backend = find_backend(backend, little_work)
+        self.backend_chosen_by = chosen_by(backend, little_work)
         self._executable = self.backend.compile(
             self.inputs,
             improved[:count],

@@ -28,6 +28,7 @@ __all__ = [
     "chosen_by",
     "find_backend",
     "register_backend",
+    "runs_here",
 ]
 
 Array = np.ndarray[Any, Any]
@@ -102,7 +103,7 @@ class Backend(Protocol):
 
 
 #: What runs programs when nobody asks: a name, or "auto" for the best that runs here.
-DEFAULT = "reference"
+DEFAULT = "auto"
 _BEST_FIRST = ("native", "reference")
 
 _BACKENDS: dict[str, Callable[[], Backend]] = {}
@@ -120,16 +121,17 @@ def register_backend(
     _OBSTACLES[name] = obstacle or (lambda: None)
 
 
-def find_backend(name: str | None = None) -> Backend:
+def find_backend(name: str | None = None, little_work: bool = False) -> Backend:
     """The backend ``name``, else the one of TRIVIUM_BACKEND, else the default.
 
     "auto" is the native backend where it runs; elsewhere the reference backend, with a warning
-    that says what is missing. Raises BackendError for an unknown name, and for a backend that
+    that says what is missing. With ``little_work``, which compiling would not pay for, it is the
+    reference backend. Raises BackendError for an unknown name, and for a backend that
     was asked for by its name and cannot run here.
     """
     wanted = name or os.environ.get("TRIVIUM_BACKEND") or DEFAULT
     if wanted == "auto":
-        return _best()
+        return _BACKENDS[_BEST_FIRST[-1]]() if little_work else _best()
     if wanted not in _BACKENDS:
         raise BackendError(
             f"there is no backend {wanted!r}; there are: auto, {', '.join(sorted(_BACKENDS))}"
@@ -141,6 +143,11 @@ def find_backend(name: str | None = None) -> Backend:
             "(TRIVIUM_BACKEND=reference, or backend='reference') computes the same, more slowly"
         )
     return _BACKENDS[wanted]()
+
+
+def runs_here(name: str) -> bool:
+    """Whether there is a backend ``name`` that can run on this machine."""
+    return name in _BACKENDS and _OBSTACLES[name]() is None
 
 
 def _best() -> Backend:
@@ -163,11 +170,14 @@ def _warn(name: str, reason: str) -> None:
     )
 
 
-def chosen_by(name: str | None) -> str:
-    """Why ``find_backend(name)`` takes the backend that it takes."""
+def chosen_by(name: str | None, little_work: bool = False) -> str:
+    """Why ``find_backend(name, little_work)`` takes the backend that it takes."""
+    asked = name or os.environ.get("TRIVIUM_BACKEND")
+    if little_work and (asked or DEFAULT) == "auto":
+        return "too little work to compile for"
     if name:
         return "asked for by backend="
-    return "TRIVIUM_BACKEND" if os.environ.get("TRIVIUM_BACKEND") else "the default"
+    return "TRIVIUM_BACKEND" if asked else "the default"
 
 
 def _reference() -> Backend:

@@ -23,13 +23,19 @@ Array = np.ndarray[Any, Any]
 _PIECE = 1024
 # Programs are kept for this many different sizes of the last piece.
 _KEPT = 8
+# How often somebody who predicts is taken to do so.
+_CALLS = 100
 
 
 class Evaluator:
-    """Runs one model (its parameters as they are at the call) on arrays of examples."""
+    """Runs one model (its parameters as they are at the call) on arrays of examples.
 
-    def __init__(self, model: Any, objective: Any, dtype: str) -> None:
+    ``calls``: about how often; machine code is made where that pays.
+    """
+
+    def __init__(self, model: Any, objective: Any, dtype: str, calls: int = _CALLS) -> None:
         self._model = model
+        self._calls = max(calls, 1)
         self._objective = objective
         self._dtype = dtype
         self._programs: dict[Any, Program] = {}
@@ -58,7 +64,7 @@ class Evaluator:
             size = len(arrays[0])
             if size not in programs:
                 leaves, _, value = self._expressions(*arrays)
-                programs[size] = Program(leaves, gradient(value, parameters))
+                programs[size] = Program(leaves, gradient(value, parameters), steps=1)
             for sum_, slope in zip(total, programs[size].run(*arrays), strict=True):
                 sum_ += slope * (size / len(part))
         return float(np.sqrt(sum((each**2).sum() for each in total)))
@@ -92,9 +98,9 @@ class Evaluator:
     def _compile(self, *arrays: Array) -> Program:
         if len(arrays) == 1:
             leaf = input(arrays[0].shape, arrays[0].dtype, name="x")
-            return Program([leaf], self._model(leaf))
+            return Program([leaf], self._model(leaf), steps=self._calls)
         leaves, prediction, value = self._expressions(*arrays)
-        return Program(leaves, (prediction, value))
+        return Program(leaves, (prediction, value), steps=self._calls)
 
     def _expressions(self, *arrays: Array) -> tuple[list[Tensor], Tensor, Tensor]:
         """Leaves for x, y and, if there is one, the weight; the prediction; the objective."""

@@ -7,6 +7,7 @@ problem and the same state go on bit for bit alike, whatever the sizes of their 
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from trivium.engine import random
+from trivium.engine.backends.base import runs_here
 from trivium.engine.passes.rewrite import filled_with
 from trivium.engine.primitives.indexing import gather
 from trivium.engine.program import Program
@@ -51,6 +53,13 @@ class Counters:
     seconds: float = 0.0
 
 
+def _usable(backends: Mapping[str, str]) -> dict[int, str]:
+    """The backends of a saved state, unless another one is asked for or they cannot run here."""
+    if os.environ.get("TRIVIUM_BACKEND", "auto") != "auto":
+        return {}
+    return {int(size): name for size, name in backends.items() if runs_here(name)}
+
+
 class Trainer:
     """Steps a problem's parameters along its algorithm."""
 
@@ -75,9 +84,13 @@ class Trainer:
         self.states = self._algorithm_state()
         self._best: dict[str, Array] = {}
         self._programs: dict[int, Program] = {}
+        self._backends: dict[int, str] = {}
         self._graphs: dict[int, tuple[Tensor, dict[Variable, Tensor]]] = {}
         self._seconds_per_step = 0.0
-        self.evaluator = Evaluator(problem.model, problem.objective, problem.options.dtype)
+        options = problem.options
+        self.evaluator = Evaluator(
+            problem.model, problem.objective, options.dtype, calls=options.epochs
+        )
 
     def _algorithm_state(self) -> dict[str, dict[str, Variable]]:
         return {
@@ -132,7 +145,13 @@ class Trainer:
     def _program(self, size: int) -> Program:
         if size not in self._programs:
             loss, updates = self._graph(size)
-            self._programs[size] = Program([], loss, updates)
+            # A resumed fit keeps its backend: others round differently.
+            backend = self._backends.get(size)
+            calls = self._n // self.batch_size if size == self.batch_size else 1
+            steps = self.problem.options.epochs * calls
+            made = Program([], loss, updates, backend=backend, steps=steps)
+            self._backends[size] = made.backend.name
+            self._programs[size] = made
         return self._programs[size]
 
     def check(self) -> None:
@@ -149,7 +168,12 @@ class Trainer:
                 arrays[f"algorithm/{path}/{slot}"] = each.value
         for path, array in self._best.items():
             arrays[f"best/{path}"] = array
-        return arrays, {"counters": asdict(self.counters), "rows": len(self.history)}
+        meta = {
+            "counters": asdict(self.counters),
+            "rows": len(self.history),
+            "backends": {str(size): name for size, name in self._backends.items()},
+        }
+        return arrays, meta
 
     def restore(self, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
         """Go back to a state. Raises RunError when it does not fit this problem."""
@@ -170,6 +194,7 @@ class Trainer:
                 for slot, each in slots.items():
                     each.assign(arrays[f"algorithm/{path}/{slot}"])
             self.counters = Counters(**meta["counters"])
+            self._backends = _usable(meta.get("backends", {}))
         except (TypeError, ValueError, KeyError) as error:
             raise RunError(f"the saved state does not fit the model: {error}") from error
         self._best = {

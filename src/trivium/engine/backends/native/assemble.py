@@ -124,7 +124,7 @@ def _task(
         assert kernel.out is not None
         function = emit_gather(emitter, name, kernel, STATUS)
         parts = kernel.indices.size if kernel.indices is not None else 1
-        heavy = kernel.out.nbytes >= 1 << 17
+        heavy = kernel.out.nbytes >= 1 << 15
     elif isinstance(kernel, ContractionKernel):
         plan = kernel.plan
         function = emit_product(emitter, name, kernel, SCRATCH)
