@@ -168,6 +168,11 @@ def _may_write(kernels: Sequence[Kernel], own: Buffer, view: View) -> bool:
     if writers[0] < last_that_may_fail(kernels):
         return False
     writer = kernels[writers[0]]
+    if isinstance(writer, ContractionKernel | PartialSumKernel) and writer.epilogue is None:
+        # Numbers are written before all of the operands have been read.
+        return not any(own in kernel.reads for kernel in kernels[writers[0] :]) and not any(
+            own in kernel.writes for kernel in kernels
+        )
     work = _elementwise(writer)
     if work is None or not any(buffer is each for each in work.stores.values()):
         return False
@@ -212,6 +217,8 @@ def _replace(lowered: Lowered, old: Buffer, new: Buffer) -> None:
             work.stores = {
                 key: new if each is old else each for key, each in work.stores.items()
             }
+        if isinstance(kernel, ContractionKernel | PartialSumKernel) and kernel.out is old:
+            kernel.out = new
         for name in ("source", "left", "right", "indices"):
             if isinstance(getattr(kernel, name, None), View):
                 setattr(kernel, name, moved(getattr(kernel, name)))

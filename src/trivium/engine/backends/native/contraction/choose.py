@@ -126,11 +126,16 @@ def _packed(spec: Spec, target: Target) -> Iterator[Plan]:
         yield replace(
             tiled,
             k_block=k_block,
-            block_panels=min(tiled.panels, max(1, together)),
+            block_panels=_even(tiled.panels, max(1, together)),
             pack_right=True,
             pack_left=scattered and tiled.panels >= 4,
             prefetch=product.k >= 128 and product.m * product.n * size > 2**14,
         )
+
+
+def _even(panels: int, most: int) -> int:
+    """Panels of a block, ``most`` at most, so that all blocks have nearly as many."""
+    return ceiling(panels, ceiling(panels, most))
 
 
 def _dot(spec: Spec, target: Target) -> Iterator[Plan]:
