@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 from typing import Any
 
 import array_api_strict as standard
@@ -58,9 +60,20 @@ def test_calls_that_the_standard_allows_are_allowed(name: str) -> None:
 
 
 def test_every_public_function_is_described() -> None:
-    for name, value in vars(array).items():
-        if inspect.isfunction(value) and not name.startswith("_"):
+    for name in array.__all__:
+        value = getattr(array, name)
+        if inspect.isfunction(value):
             assert value.__doc__, name
+
+
+def test_the_namespace_is_what_its_modules_define() -> None:
+    helpers = {"absent", "arguments", "shared"}
+    found = []
+    for module in pkgutil.iter_modules(array.__path__):
+        if module.name not in helpers:
+            found += importlib.import_module(f"{array.__name__}.{module.name}").__all__
+    assert sorted(found) == sorted(array.__all__)
+    assert set(found) <= set(dir(array))
 
 
 @pytest.mark.parametrize("name", ELSEWHERE)

@@ -167,7 +167,7 @@ def test_the_number_of_blocks_does_not_matter(monkeypatch: pytest.MonkeyPatch) -
     whole = solve(Linear(), SquaredError() + 0.1 * L2(), X, MANY, weight=WEIGHT)
     small = least_squares.in_blocks
     monkeypatch.setattr(
-        "trivium.learning.algorithms.closed_form.in_blocks",
+        "trivium.learning.algorithms.quadratic.in_blocks",
         lambda rows, columns: small(rows, columns, size=7),
     )
     assert len(list(small(40, 5, size=7))) == 4

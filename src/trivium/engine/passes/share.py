@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 
 from ..tensor import Tensor, constant
@@ -19,6 +17,8 @@ def share(outputs: list[Tensor], counts: Counts | None = None) -> list[Tensor]:
     Only for expressions that are not differentiated any more: the leaves that a user made lose
     their separate identities here.
     """
+
+    import hashlib  # loads OpenSSL
 
     known: set[int] = set()
 

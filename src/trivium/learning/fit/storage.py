@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
-import shutil
-import tempfile
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -30,7 +27,9 @@ __all__ = ["describe_problem", "load", "reopen", "save_fit", "write_outcome"]
 
 @cache
 def _version(package: str) -> str:
-    return importlib.metadata.version(package)
+    from importlib.metadata import version
+
+    return version(package)
 
 
 def _versions() -> dict[str, str]:
@@ -100,6 +99,9 @@ def save_fit(fit: Fit, path: str | os.PathLike[str], overwrite: bool) -> None:
             "fit.save(path, overwrite=True)"
         )
     else:
+        import shutil
+        import tempfile
+
         # The new run is complete before the old one goes, so there is one at every moment.
         beside = tempfile.mkdtemp(
             prefix=f".{os.path.basename(target)}-", dir=os.path.dirname(target)
