@@ -138,7 +138,7 @@ def test_every_kernel_is_in_the_records_and_in_the_text(backend: str) -> None:
     for each in found.kernels:
         assert f"{each.what} {each.dtype}".strip() in text
     if backend == "native":
-        tasks = program._executable._assembly.tasks  # type: ignore[attr-defined]
+        tasks = program._executable._layout.tasks  # type: ignore[attr-defined]
         assert len(found.kernels) == len(tasks) + 1
     changed = {*found.memory.in_place, *found.memory.copied}
     assert changed == {each.name for each in parameters}

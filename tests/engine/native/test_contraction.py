@@ -25,11 +25,10 @@ from trivium.engine.backends.native.contraction import (
     Plan,
     Spec,
     applicable,
-    emit,
-    emit_sum,
     plan,
     sum_parts,
 )
+from trivium.engine.backends.native.contraction.emission import emit, emit_sum
 from trivium.engine.backends.native.target import Target, host, named
 from trivium.engine.errors import ArgumentError, BackendError
 

@@ -248,8 +248,8 @@ def emitted(outputs: list[Any], inputs: list[Any], threads: int = 2) -> str:
     found: list[str] = []
 
     class Watching(NativeBackend):
-        def _object_code(self, target: Any, text: str, *more: Any) -> bytes:
-            found.append(text)
+        def _object_code(self, target: Any, key: str, module: Any, made: Any) -> bytes:
+            found.append(str(module()))
             raise InterruptedError
 
     with pytest.raises(InterruptedError):

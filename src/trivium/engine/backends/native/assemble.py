@@ -7,17 +7,15 @@ and then gives the processor away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import llvmlite.ir as ir
 
-from . import contraction
-from .columns import column_parts, emit_columns
+from .columns import emit_columns
 from .emitter import I32, I64, POINTER, Emitter
 from .gathering import emit_gather, emit_scatter
 from .kernels import (
-    Buffer,
     CallKernel,
     ColumnKernel,
     ContractionKernel,
@@ -29,129 +27,65 @@ from .kernels import (
     View,
     last_that_may_fail,
 )
+from .layout import BARRIER, CALL_SYMBOL, CLOCK, SCRATCH, STATUS, Layout
 from .lower import Lowered
 from .products import emit_partial_sum, emit_product
-from .rows import RowPlan, emit_rows
+from .row_plans import RowPlan
+from .rows import emit_rows
 
-__all__ = ["Assembly", "Task", "assemble"]
-
-# The table's first entries; buffers follow.
-ARENA, STATUS, BARRIER, SCRATCH, CLOCK = range(5)
-FIRST_BUFFER = 5
-# Cycles from which on the work of a kernel is shared: waiting for each other takes some hundreds.
-_WORTH_SHARING = 8192
-# Rough rates of one thread, for what decides whether other threads are woken at all.
-_FLOPS_PER_CYCLE, _BYTES_PER_CYCLE = 32, 16
-# Called as (table, number of the task) to run a reference function.
-CALL_SYMBOL = "trivium_call_reference"
-
-
-@dataclass
-class Task:
-    """One kernel of the program with its function and how it is shared.
-
-    ``scratch``: bytes of memory of its own that each thread needs. ``cycles``: a rough estimate
-    of the work.
-    """
-
-    kernel: Kernel
-    function: Any
-    parts: int
-    shared: bool
-    scratch: int = 0
-    cycles: float = 0.0
-
-
-@dataclass
-class Assembly:
-    """The module as text, and what its table must hold."""
-
-    module: Any
-    tasks: list[Task]
-    slots: dict[int, int]
-    externals: list[Buffer]
-    threads: int
+__all__ = ["assemble"]
 
 
 def assemble(
     target: Any,
     lowered: Lowered,
-    plans: dict[int, RowPlan],
-    buffers: list[Buffer],
-    threads: int,
+    plans: Mapping[int, RowPlan],
+    layout: Layout,
     timed: bool = False,
-) -> Assembly:
-    """Emit the module of a lowered program whose memory has been planned.
+) -> Any:
+    """Emit the module of a program that has been laid out.
 
     ``timed``: thread 0 adds the clock ticks of every task, waiting included, to the 64-bit
     numbers at ``table[CLOCK]``; the last one is for the end of the step.
     """
-    slots: dict[int, int] = {}
-    externals: list[Buffer] = []
-    for buffer in buffers:
-        if buffer.kind == "arena":
-            slots[id(buffer)] = ARENA
-        else:
-            slots[id(buffer)] = FIRST_BUFFER + len(externals)
-            externals.append(buffer)
     module = target.module("program")
-    emitter = Emitter(module, slots)
-    tasks = [
-        _task(emitter, target, f"kernel_{i}", kernel, plans.get(id(kernel)), threads)
-        for i, kernel in enumerate(lowered.kernels)
+    emitter = Emitter(module, layout.slots)
+    functions = [
+        _function(emitter, target, f"kernel_{i}", task.kernel, plans.get(id(task.kernel)))
+        for i, task in enumerate(layout.tasks)
     ]
-    if not any(task.shared for task in tasks):
-        threads = 1  # barriers would cost more than all the work
-    _emit_run(emitter, target, tasks, lowered, threads, timed)
-    return Assembly(module, tasks, slots, externals, threads)
+    _emit_run(emitter, target, layout, functions, lowered, timed)
+    return module
 
 
-def _task(
-    emitter: Emitter, target: Any, name: str, kernel: Kernel, rows: RowPlan | None, threads: int
-) -> Task:
+def _function(
+    emitter: Emitter, target: Any, name: str, kernel: Kernel, rows: RowPlan | None
+) -> Any:
+    """The function ``name(table, begin, end)`` of a kernel; None for a reference function."""
     if isinstance(kernel, RowKernel):
         assert rows is not None
         function = emit_rows(emitter, name, kernel, rows)
-        parts = rows.parts
-        heavy = rows.cycles >= _WORTH_SHARING
     elif isinstance(kernel, ColumnKernel):
         assert kernel.source is not None
-        lanes = target.lanes(kernel.source.buffer.dtype)
-        function = emit_columns(emitter, name, kernel, lanes)
-        parts = column_parts(kernel, lanes)
-        heavy = kernel.source.size >= 1 << 15
+        function = emit_columns(emitter, name, kernel, target.lanes(kernel.source.buffer.dtype))
     elif isinstance(kernel, GatherKernel):
-        assert kernel.out is not None
         function = emit_gather(emitter, name, kernel, STATUS)
-        parts = kernel.indices.size if kernel.indices is not None else 1
-        heavy = kernel.out.nbytes >= 1 << 15
     elif isinstance(kernel, ContractionKernel):
-        plan = kernel.plan
         function = emit_product(emitter, name, kernel, SCRATCH)
-        target.prepare(function)
-        shared = threads > 1 and plan.flops >= 1 << 17 and plan.parts > 1
-        cycles = max(plan.flops / _FLOPS_PER_CYCLE, plan.bytes / _BYTES_PER_CYCLE)
-        return Task(kernel, function, plan.parts, shared, plan.scratch_bytes, cycles)
     elif isinstance(kernel, PartialSumKernel):
         function = emit_partial_sum(emitter, name, kernel)
-        parts = contraction.sum_parts(kernel.plan)
-        heavy = kernel.plan.partial_bytes >= 1 << 17
     elif isinstance(kernel, ScatterKernel):
         function = emit_scatter(emitter, name, kernel, STATUS)
-        parts, heavy = 1, False
     else:
         assert isinstance(kernel, CallKernel)
-        return Task(kernel, None, 1, False)
-    target.prepare(function)
-    moved = sum(each.nbytes for each in (*kernel.reads, *kernel.writes))
-    cycles = rows.cycles if rows is not None else moved / _BYTES_PER_CYCLE
-    return Task(kernel, function, parts, threads > 1 and heavy and parts > 1, 0, cycles)
+        return None
+    return target.prepare(function)
 
 
 def _emit_run(
-    e: Emitter, target: Any, tasks: list[Task], lowered: Lowered,
-    threads: int, timed: bool,
-) -> None:  # fmt: skip
+    e: Emitter, target: Any, layout: Layout, functions: list[Any], lowered: Lowered, timed: bool
+) -> None:
+    tasks, threads = layout.tasks, layout.threads
     kind = ir.FunctionType(ir.VoidType(), [POINTER, I64, I64, I64])
     function = ir.Function(e.module, kind, "run")
     e.begin(function)
@@ -203,10 +137,10 @@ def _emit_run(
                     pending = False
                 first = b.sdiv(b.mul(e.i64(task.parts), thread), count)
                 last = b.sdiv(b.mul(e.i64(task.parts), b.add(thread, e.i64(1))), count)
-                b.call(task.function, [table, first, last])
+                b.call(functions[i], [table, first, last])
                 wait()
             else:
-                serial(lambda task=task, i=i: _call(e, table, task, i))
+                serial(lambda task=task, i=i: _call(e, table, functions[i], task.parts, i))
                 pending = True
             if i == may_fail:
                 if pending:
@@ -229,9 +163,9 @@ def _emit_run(
     e.b.ret_void()
 
 
-def _call(e: Emitter, table: Any, task: Task, index: int) -> None:
-    if task.function is not None:
-        e.b.call(task.function, [table, e.i64(0), e.i64(task.parts)])
+def _call(e: Emitter, table: Any, function: Any, parts: int, index: int) -> None:
+    if function is not None:
+        e.b.call(function, [table, e.i64(0), e.i64(parts)])
         return
     call = e.module.globals.get(CALL_SYMBOL) or ir.Function(
         e.module, ir.FunctionType(ir.VoidType(), [POINTER, I64]), CALL_SYMBOL

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import llvmlite
 import llvmlite.binding as llvm
@@ -17,10 +17,10 @@ import llvmlite.binding as llvm
 from ...tensor import Tensor, Variable
 from ..base import Compilation
 from . import target as targets
-from .assemble import assemble
 from .cache import default_cache
 from .epilogues import attach_epilogues
 from .executable import NativeExecutable, load
+from .fingerprint import fingerprint
 from .kernels import (
     Buffer,
     ContractionKernel,
@@ -31,11 +31,12 @@ from .kernels import (
     contiguous_strides,
     last_that_may_fail,
 )
+from .layout import lay_out
 from .lower import Lowered, lower
 from .memory import plan_memory, touch
-from .products import with_plans
+from .product_plans import with_plans
 from .reshaping import suited_to_loops
-from .rows import plan_rows
+from .row_plans import plan_rows
 from .threads import default_threads
 
 if TYPE_CHECKING:
@@ -84,9 +85,19 @@ class NativeBackend:
         arena = plan_memory(lowered.kernels, kept)
         buffers = _all_buffers(lowered)
         made.end("plan")
-        assembly = assemble(target, lowered, plans, buffers, self.threads, self.timed)
-        code = self._object_code(target, str(assembly.module), made)
-        executable = NativeExecutable(load(code), assembly, lowered, arena)
+        layout = lay_out(target, lowered, plans, buffers, self.threads)
+
+        def module() -> Any:
+            from .assemble import (
+                assemble,
+            )  # with LLVM's builders, which known code does without
+
+            return assemble(target, lowered, plans, layout, self.timed)
+
+        key = fingerprint(lowered, plans, layout, target, self.timed, *_versions())
+        code = self._object_code(target, key, module, made)
+        executable = NativeExecutable(load(code), layout, lowered, arena)
+        executable.module = module
         made.end("link")
         executable.compilation = made
         return executable
@@ -104,23 +115,30 @@ class NativeBackend:
 
         return explain(executable, inputs, outputs, updates, measure)
 
-    def _object_code(self, target: targets.Target, text: str, made: Compilation) -> bytes:
-        versions = (llvmlite.__version__, str(llvm.llvm_version_info))
-        key = self.cache.key(text, target.triple, target.cpu, target.features, *versions)
+    def _object_code(
+        self, target: targets.Target, key: str, module: Callable[[], Any], made: Compilation
+    ) -> bytes:
+        """The code kept under ``key``, else that of the module that is then emitted."""
         code = self.cache.load(key)
-        made.end("emit")
+        made.end("look up")
         made.cached = code is not None
         if code is None:
-            module = llvm.parse_assembly(text)
-            module.verify()
+            text = str(module())
+            made.end("emit")
+            parsed = llvm.parse_assembly(text)
+            parsed.verify()
             machine = target.machine()
-            target.optimise(module, machine)
+            target.optimise(parsed, machine)
             made.end("optimise")
-            code = machine.emit_object(module)
+            code = machine.emit_object(parsed)
             self.cache.store(key, code)
             made.end("machine code")
         made.code_bytes = len(code)
         return code
+
+
+def _versions() -> tuple[str, str]:
+    return llvmlite.__version__, str(llvm.llvm_version_info)
 
 
 def write_in_place(lowered: Lowered) -> None:

@@ -12,17 +12,10 @@ import llvmlite.ir as ir
 from .elements import ElementBuilder, Value, llvm_type
 from .emitter import Emitter
 from .kernels import ColumnKernel
+from .layout import STRIP
 from .reductions import combine, identity
 
-__all__ = ["column_parts", "emit_columns"]
-
-_STRIP = 4  # vectors of columns that are reduced side by side
-
-
-def column_parts(kernel: ColumnKernel, lanes: int) -> int:
-    """How many strips there are."""
-    assert kernel.source is not None
-    return -(-kernel.source.shape[1] // (_STRIP * lanes))
+__all__ = ["emit_columns"]
 
 
 def emit_columns(emitter: Emitter, name: str, kernel: ColumnKernel, lanes: int) -> ir.Function:
@@ -34,7 +27,7 @@ def emit_columns(emitter: Emitter, name: str, kernel: ColumnKernel, lanes: int) 
     table, begin, end = function.args
     x, out = e.base(table, source.buffer), e.base(table, kernel.out)
     build = ElementBuilder(b, lanes)
-    places = [e.alloca(llvm_type(dtype, lanes), 1) for _ in range(_STRIP)]
+    places = [e.alloca(llvm_type(dtype, lanes), 1) for _ in range(STRIP)]
 
     def strip(j: Any, masks: list[Any]) -> None:
         start = build.constant(identity(kernel.operation, dtype), dtype)
@@ -54,10 +47,10 @@ def emit_columns(emitter: Emitter, name: str, kernel: ColumnKernel, lanes: int) 
             total = b.load(places[which], typ=start.llvm.type)
             e.store_vector(out, b.add(j, e.i64(which * lanes)), total, dtype, lanes, mask)
 
-    width = _STRIP * lanes
+    width = STRIP * lanes
     whole_strips = columns // width
     last = e.minimum(end, e.i64(whole_strips))
-    e.loop(begin, last, 1, lambda p: strip(b.mul(p, e.i64(width)), [None] * _STRIP))
+    e.loop(begin, last, 1, lambda p: strip(b.mul(p, e.i64(width)), [None] * STRIP))
     left = columns - whole_strips * width
     if left:
         masks = [None] * (left // lanes)

@@ -6,7 +6,7 @@ import ctypes
 import functools
 import itertools
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -18,7 +18,8 @@ from ...errors import IndexRangeError, TriviumError
 from ...tensor import Tensor
 from ..base import Compilation
 from ..reference.interpreter import with_site
-from .assemble import (
+from .kernels import Buffer, CallKernel, GatherKernel, ScatterKernel, View
+from .layout import (
     ARENA,
     BARRIER,
     CALL_SYMBOL,
@@ -26,10 +27,9 @@ from .assemble import (
     FIRST_BUFFER,
     SCRATCH,
     STATUS,
-    Assembly,
+    WRONG_INDEX,
+    Layout,
 )
-from .gathering import WRONG_INDEX
-from .kernels import Buffer, CallKernel, GatherKernel, ScatterKernel, View
 from .lower import Lowered
 from .target import host
 from .threads import perform
@@ -144,29 +144,31 @@ class NativeExecutable:
     """Runs a program's machine code."""
 
     compilation: Compilation
+    #: Emits the module that the code was made of, for those who want to look at it.
+    module: Callable[[], Any]
 
     def __init__(
         self,
         code: llvm.ResourceTracker,
-        assembly: Assembly,
+        layout: Layout,
         lowered: Lowered,
         arena_bytes: int,
     ) -> None:
         self._code = code
-        self._assembly = assembly
+        self._layout = layout
         self._lowered = lowered
-        threads = self._threads = assembly.threads
+        threads = self._threads = layout.threads
         self._run = _RUN(code["run"])
         self._arena = aligned(max(arena_bytes, 64))
         self._status = aligned(64).view(np.int64)
         self._barrier = aligned(192)
         # One table per thread: they differ in the scratch memory only.
-        self._table = np.zeros((threads, FIRST_BUFFER + len(assembly.externals)), np.int64)
-        own = max((task.scratch for task in assembly.tasks), default=0)
+        self._table = np.zeros((threads, FIRST_BUFFER + len(layout.externals)), np.int64)
+        own = max((task.scratch for task in layout.tasks), default=0)
         self._scratch = [aligned(own + 64) for _ in range(threads)]
         self._table[:, SCRATCH] = [each.ctypes.data for each in self._scratch]
         #: Clock ticks spent in each task, then at the end of the steps; of a timed program.
-        self.ticks = np.zeros(len(assembly.tasks) + 1, np.int64)
+        self.ticks = np.zeros(len(layout.tasks) + 1, np.int64)
         self._error: BaseException | None = None
         self._table[:, ARENA] = self._arena.ctypes.data
         self._table[:, STATUS] = self._status.ctypes.data
@@ -176,7 +178,7 @@ class NativeExecutable:
         self._bound: dict[int, Array] = {}
         self._inputs: dict[int, int] = {}
         self._outputs: list[tuple[int, Buffer]] = []
-        for i, buffer in enumerate(assembly.externals):
+        for i, buffer in enumerate(layout.externals):
             self._bind_external(FIRST_BUFFER + i, buffer)
         self._written = [
             (start, start + array.nbytes)
@@ -185,16 +187,16 @@ class NativeExecutable:
         ]
         self.lock = threading.Lock()
         self.status_address = self._status.ctypes.data
-        self._cycles = sum(task.cycles for task in assembly.tasks)
+        self._cycles = sum(task.cycles for task in layout.tasks)
 
     def short(self, inputs: Sequence[Tensor]) -> ShortCall | None:
         """The quick way of one step, for programs with little work, little in and little out.
 
         Much work would keep the interpreter, and all threads of Python, waiting.
         """
-        externals = self._assembly.externals
+        externals = self._layout.externals
         ends = [each for each in externals if each.kind in ("input", "output")]
-        calls = any(isinstance(task.kernel, CallKernel) for task in self._assembly.tasks)
+        calls = any(isinstance(task.kernel, CallKernel) for task in self._layout.tasks)
         size = sum(each.nbytes for each in ends)
         if calls or size > _SHORT_BYTES or self._cycles > _WORTH_WAKING:
             return None
@@ -232,7 +234,7 @@ class NativeExecutable:
         held = [self._usable(array) for array in inputs]
         for position, slot in self._inputs.items():
             self._table[:, slot] = held[position].ctypes.data
-            buffer = self._assembly.externals[slot - FIRST_BUFFER]
+            buffer = self._layout.externals[slot - FIRST_BUFFER]
             self._bound[id(buffer)] = held[position]
         results = []
         for slot, buffer in self._outputs:
@@ -271,7 +273,7 @@ class NativeExecutable:
 
     def _index_error(self) -> TriviumError:
         index, place, number = (int(self._status[word]) for word in WRONG_INDEX[1:])
-        kernel = self._assembly.tasks[number].kernel
+        kernel = self._layout.tasks[number].kernel
         assert isinstance(kernel, GatherKernel | ScatterKernel)
         assert kernel.indices is not None and kernel.source is not None
         assert kernel.out is not None
@@ -292,7 +294,7 @@ class NativeExecutable:
         if self._error is not None:
             return
         try:
-            kernel = self._assembly.tasks[index].kernel
+            kernel = self._layout.tasks[index].kernel
             assert isinstance(kernel, CallKernel) and kernel.node is not None
             node = kernel.node
             try:

@@ -28,7 +28,6 @@ from ...explanation.records import (
 )
 from ...tensor import Tensor, Variable, variable
 from ...traversal import substitute, topological
-from .assemble import Task
 from .executable import NativeExecutable
 from .instructions import cost
 from .kernels import (
@@ -42,6 +41,7 @@ from .kernels import (
     RowKernel,
     ScatterKernel,
 )
+from .layout import Task
 from .rates import Rates, rates
 from .target import Target
 from .traffic import Use, distances, moves, partial_results, traffic, uses
@@ -62,9 +62,10 @@ def explain(
     measure: Measure | None,
 ) -> Parts:
     """The parts of an explanation that this backend knows."""
-    assembly, lowered = executable._assembly, executable._lowered
-    target: Target = assembly.module.target
-    threads, tasks = assembly.threads, assembly.tasks
+    layout, lowered = executable._layout, executable._lowered
+    module = executable.module()
+    target: Target = module.target
+    threads, tasks = layout.threads, layout.tasks
     names = _Names(inputs)
     touched = [uses(task.kernel) for task in tasks]
     touched.append([use for pair in moves(lowered) for use in pair])
@@ -87,7 +88,7 @@ def explain(
             assert len(times) == len(tasks) + 1
             kernels = [replace(each, measured=times[each.number]) for each in kernels]
     memory = _memory(executable, touched, names)
-    return Parts(machine, kernels, memory, _code(target, assembly.module))
+    return Parts(machine, kernels, memory, _code(target, module))
 
 
 # Time.
@@ -357,7 +358,7 @@ def _memory(
         constants=total["constant"],
         inputs=total["input"],
         outputs=total["output"],
-        scratch=max((task.scratch for task in executable._assembly.tasks), default=0),
+        scratch=max((task.scratch for task in executable._layout.tasks), default=0),
         in_place=names.all(found[key] for key in found if key in written),
         copied=copied,
     )

@@ -14,12 +14,9 @@ import llvmlite.ir as ir
 from .elements import ElementBuilder, Value
 from .emitter import I64, POINTER, Emitter
 from .kernels import GatherKernel, ScatterKernel, View
+from .layout import WRONG_INDEX
 
-__all__ = ["WRONG_INDEX", "emit_gather", "emit_scatter"]
-
-# The status words: whether an index was wrong, then the first such index that was met, its
-# row-major number among the indices, and the number at the end of the kernel's name.
-WRONG_INDEX = range(4)
+__all__ = ["emit_gather", "emit_scatter"]
 
 
 def emit_gather(emitter: Emitter, name: str, kernel: GatherKernel, status: int) -> ir.Function:

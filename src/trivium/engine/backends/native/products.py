@@ -7,63 +7,19 @@ from typing import Any
 import llvmlite.ir as ir
 
 from . import contraction
+from .contraction import emission
 from .emitter import I8, POINTER, Emitter
-from .kernels import Buffer, ContractionKernel, Kernel, PartialSumKernel, View, whole
+from .kernels import Buffer, ContractionKernel, PartialSumKernel, View
 from .rows import Epilogue
 
-__all__ = ["emit_partial_sum", "emit_product", "plan_product", "with_plans"]
-
-
-# The order of sums depends on the plan, so the plan must not depend on the number of threads.
-_THREADS = 4
-
-
-def plan_product(kernel: ContractionKernel, target: Any) -> contraction.Plan:
-    """The method, the tiles and the parts for this product."""
-    assert kernel.left is not None and kernel.right is not None
-    left, right = kernel.left, kernel.right
-    batch, m, k = left.shape
-    spec = contraction.Spec(
-        left.buffer.dtype, batch, m, right.shape[2], k, _three(left), _three(right)
-    )
-    return contraction.plan(
-        spec, target, _THREADS, may_split=True, along_rows=_reads_rows(kernel)
-    )
-
-
-def _reads_rows(kernel: ContractionKernel) -> bool:
-    """Whether the epilogue reads arrays as large as the product."""
-    if kernel.epilogue is None:
-        return False
-    loads = kernel.epilogue.loads.values()
-    return any(view.buffer is not kernel.out and all(view.strides) for view in loads)
-
-
-def with_plans(kernels: list[Kernel], target: Any) -> list[Kernel]:
-    """The kernels with every product planned, and the sums of partial results after products."""
-    made: list[Kernel] = []
-    for kernel in kernels:
-        made.append(kernel)
-        if not isinstance(kernel, ContractionKernel):
-            continue
-        kernel.plan = plan_product(kernel, target)
-        if kernel.plan.chunks > 1:
-            assert kernel.out is not None
-            out, dtype = kernel.out, kernel.out.dtype
-            kernel.out = Buffer((kernel.plan.partial_bytes // dtype.itemsize,), dtype, "arena")
-            total = PartialSumKernel(source=whole(kernel.out), out=out, plan=kernel.plan)
-            # Only the sum of the partial results is finished.
-            total.epilogue, kernel.epilogue = kernel.epilogue, None
-            total.keep, kernel.keep = kernel.keep, True
-            made.append(total)
-    return made
+__all__ = ["emit_partial_sum", "emit_product"]
 
 
 def emit_partial_sum(e: Emitter, name: str, kernel: PartialSumKernel) -> ir.Function:
     """The function ``name(table, begin, end)``."""
     assert kernel.source is not None and kernel.out is not None
     epilogue = _Fused(e, kernel, 4)
-    total = contraction.emit_sum(
+    total = emission.emit_sum(
         e.module, f"{name}_sum", kernel.plan, epilogue.hook, epilogue.types, kernel.stored
     )
     total.linkage = "internal"
@@ -77,16 +33,11 @@ def emit_partial_sum(e: Emitter, name: str, kernel: PartialSumKernel) -> ir.Func
     return function
 
 
-def _three(view: View) -> tuple[int, int, int]:
-    first, second, third = view.strides
-    return first, second, third
-
-
 def emit_product(e: Emitter, name: str, kernel: ContractionKernel, scratch: int) -> ir.Function:
     """The function ``name(table, begin, end)``; ``table[scratch]`` is the thread's own memory."""
     assert kernel.left is not None and kernel.right is not None and kernel.out is not None
     epilogue = _Fused(e, kernel, 6)
-    product = contraction.emit(
+    product = emission.emit(
         e.module, f"{name}_product", kernel.plan, epilogue.hook, epilogue.types, kernel.stored
     )
     product.linkage = "internal"

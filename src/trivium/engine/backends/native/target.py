@@ -11,15 +11,19 @@ import os
 import sys
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import llvmlite.binding as llvm
 import numpy as np
-from llvmlite import ir
 
 from ...errors import BackendError
 
-__all__ = ["NAMES", "Target", "TargetModule", "chosen", "host", "named", "obstacle"]
+if TYPE_CHECKING:
+    from llvmlite import ir
+
+    from .modules import TargetModule
+
+__all__ = ["NAMES", "Target", "chosen", "host", "named", "obstacle"]
 
 # The x86-64 psABI's microarchitecture levels: LLVM's name, vector bits, features beyond the last.
 _LEVELS = {
@@ -31,27 +35,6 @@ NAMES = (*_LEVELS, "native")
 
 # Processors whose every 64-bit model multiplies and adds with one rounding.
 _ALWAYS_FMA = ("aarch64", "arm64", "powerpc64le", "ppc64le", "s390x")
-
-
-class TargetModule(ir.Module):
-    """An ``ir.Module`` that knows its target, so that emission can ask what there is."""
-
-    def __init__(self, name: str, target: Target) -> None:
-        super().__init__(name)
-        self.target = target
-        self.triple = target.triple
-        self.data_layout = target.data_layout
-
-
-class _Attributes(ir.values.FunctionAttributes):
-    """Function attributes that also take LLVM's target-dependent ``"name"="value"`` ones."""
-
-    def add(self, name: str) -> None:
-        """Add one attribute."""
-        if name.startswith('"'):
-            set.add(self, name)
-        else:
-            super().add(name)
 
 
 @dataclass(frozen=True)
@@ -85,21 +68,15 @@ class Target:
 
     def module(self, name: str) -> TargetModule:
         """An empty module for this target."""
+        from .modules import TargetModule
+
         return TargetModule(name, self)
 
     def prepare(self, function: ir.Function) -> ir.Function:
-        """Mark a function that is defined for this target, and return it.
+        """Mark a function that is defined for this target, and return it."""
+        from .modules import mark
 
-        Without the marks LLVM splits 512-bit vectors in two on processors that once lowered
-        their clock for them.
-        """
-        attributes = _Attributes(function.attributes)
-        attributes.alignstack = function.attributes.alignstack
-        attributes.personality = function.attributes.personality
-        attributes.add(f'"prefer-vector-width"="{self.vector_bits}"')
-        attributes.add(f'"min-legal-vector-width"="{self.vector_bits}"')
-        function.attributes = attributes
-        return function
+        return mark(function, self.vector_bits)
 
     def machine(self, level: int = 3) -> llvm.TargetMachine:
         """A new LLVM code generator, ``level`` 0 to 3; an execution engine takes possession.

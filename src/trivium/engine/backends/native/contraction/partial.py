@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .plan import Plan, power_of_two
 from .tile import Epilogue
-from .writer import Writer
 
-__all__ = ["Partial"]
+if TYPE_CHECKING:
+    from .writer import Writer
+
+__all__ = ["Partial", "sum_parts"]
 
 
 class Partial:
@@ -97,3 +99,8 @@ class Partial:
             value = changed if changed is not None else value if self.keep else None
         if value is not None:
             w.store(value, w.at(self.out, offset), mask)
+
+
+def sum_parts(plan: Plan) -> int:
+    """The number of independent parts of the function that adds the partial results."""
+    return Partial.parts(plan)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..target import Target
 from .spec import Spec
 from .tile import Epilogue, Tile
-from .writer import Writer
+
+if TYPE_CHECKING:
+    from .writer import Writer
 
 __all__ = ["METHODS", "WHOLE", "Plan", "ceiling", "power_of_two"]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .writer import Index, Writer
+if TYPE_CHECKING:
+    from .writer import Index, Writer
 
 __all__ = ["Epilogue", "Operand", "Place", "Tile", "clear", "finish", "multiply", "store"]
 

@@ -1,0 +1,59 @@
+"""The plans of a program's matrix products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import contraction
+from .kernels import Buffer, ContractionKernel, Kernel, PartialSumKernel, View, whole
+
+__all__ = ["plan_product", "with_plans"]
+
+# The order of sums depends on the plan, so the plan must not depend on the number of threads.
+_THREADS = 4
+
+
+def plan_product(kernel: ContractionKernel, target: Any) -> contraction.Plan:
+    """The method, the tiles and the parts for this product."""
+    assert kernel.left is not None and kernel.right is not None
+    left, right = kernel.left, kernel.right
+    batch, m, k = left.shape
+    spec = contraction.Spec(
+        left.buffer.dtype, batch, m, right.shape[2], k, _three(left), _three(right)
+    )
+    return contraction.plan(
+        spec, target, _THREADS, may_split=True, along_rows=_reads_rows(kernel)
+    )
+
+
+def _reads_rows(kernel: ContractionKernel) -> bool:
+    """Whether the epilogue reads arrays as large as the product."""
+    if kernel.epilogue is None:
+        return False
+    loads = kernel.epilogue.loads.values()
+    return any(view.buffer is not kernel.out and all(view.strides) for view in loads)
+
+
+def with_plans(kernels: list[Kernel], target: Any) -> list[Kernel]:
+    """The kernels with every product planned, and the sums of partial results after products."""
+    made: list[Kernel] = []
+    for kernel in kernels:
+        made.append(kernel)
+        if not isinstance(kernel, ContractionKernel):
+            continue
+        kernel.plan = plan_product(kernel, target)
+        if kernel.plan.chunks > 1:
+            assert kernel.out is not None
+            out, dtype = kernel.out, kernel.out.dtype
+            kernel.out = Buffer((kernel.plan.partial_bytes // dtype.itemsize,), dtype, "arena")
+            total = PartialSumKernel(source=whole(kernel.out), out=out, plan=kernel.plan)
+            # Only the sum of the partial results is finished.
+            total.epilogue, kernel.epilogue = kernel.epilogue, None
+            total.keep, kernel.keep = kernel.keep, True
+            made.append(total)
+    return made
+
+
+def _three(view: View) -> tuple[int, int, int]:
+    first, second, third = view.strides
+    return first, second, third
