@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from trivium.learning import fit as fitting
 from trivium.learning.data import Dataset, as_dataset
-from trivium.learning.data.frames import is_frame
+from trivium.learning.data.containers import is_frame
 from trivium.learning.defaults import Recommendation, recommend
 from trivium.learning.errors import RequestError
 from trivium.learning.fit import Fit

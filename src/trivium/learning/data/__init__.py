@@ -7,14 +7,9 @@ changes. An ``Encoder`` learns from the training part how to turn it into number
 
 from __future__ import annotations
 
-from trivium.learning.data.accepting import as_dataset
-from trivium.learning.data.builtin import describe, load, names
-from trivium.learning.data.column import Column
-from trivium.learning.data.dataset import Dataset
-from trivium.learning.data.encoder import Encoded, Encoder
-from trivium.learning.data.reading import read
-from trivium.learning.data.source import reload
-from trivium.learning.data.targets import infer_task
+from typing import TYPE_CHECKING
+
+from trivium.engine.lazy import lazy
 
 __all__ = [
     "Column",
@@ -29,3 +24,27 @@ __all__ = [
     "read",
     "reload",
 ]
+
+if TYPE_CHECKING:
+    from trivium.learning.data.accepting import as_dataset
+    from trivium.learning.data.builtin import describe, load, names
+    from trivium.learning.data.column import Column
+    from trivium.learning.data.dataset import Dataset
+    from trivium.learning.data.encoder import Encoded, Encoder
+    from trivium.learning.data.reading import read
+    from trivium.learning.data.source import reload
+    from trivium.learning.data.targets import infer_task
+else:
+    __getattr__, __dir__ = lazy(
+        __name__,
+        {
+            "accepting": ["as_dataset"],
+            "builtin": ["describe", "load", "names"],
+            "column": ["Column"],
+            "dataset": ["Dataset"],
+            "encoder": ["Encoded", "Encoder"],
+            "reading": ["read"],
+            "source": ["reload"],
+            "targets": ["infer_task"],
+        },
+    )

@@ -11,12 +11,15 @@ import numpy as np
 
 from trivium.learning.data.arrays import checked_features, checked_target, checked_weight
 from trivium.learning.data.column import Column
+from trivium.learning.data.containers import (
+    frame_arrays,
+    is_frame,
+    is_series,
+    series_array,
+)
 from trivium.learning.data.dataset import Dataset
-from trivium.learning.data.frames import frame_columns, is_frame, is_series, series_array
-from trivium.learning.data.reading import finish_table, word_list
-from trivium.learning.data.review import review_columns
 from trivium.learning.data.source import MEMORY
-from trivium.learning.data.words import shortened
+from trivium.learning.data.words import shortened, word_list
 from trivium.learning.errors import DataError
 
 __all__ = ["as_dataset"]
@@ -74,9 +77,7 @@ def as_dataset(
     elif target is not None and not isinstance(target, str):
         dataset = _of_pair(data, target, options)
     elif is_frame(data):
-        options["target"] = target
-        columns, places, notes = frame_columns(data, "dataframe", options)
-        dataset = finish_table(columns, "dataframe", places, notes, options, MEMORY)
+        dataset = _of_frame(data, {**options, "target": target})
     else:
         dataset = _of_features(data, target)
     if sample_weight is None:
@@ -91,6 +92,15 @@ def _of_dataset(data: Dataset, target: Any, training: bool) -> Dataset:
     if not isinstance(target, str):
         raise DataError(f"The target of a Dataset is a column's name, not {shortened(target)}.")
     return data.with_target(target, training=training)
+
+
+def _of_frame(data: Any, options: dict[str, Any]) -> Dataset:
+    # What reads tables is loaded where there is one.
+    from trivium.learning.data.frames import frame_columns
+    from trivium.learning.data.reading import finish_table
+
+    columns, places, notes = frame_columns(data, "dataframe", options)
+    return finish_table(columns, "dataframe", places, notes, options, MEMORY)
 
 
 def _of_features(data: Any, target: str | None) -> Dataset:
@@ -117,7 +127,7 @@ def _of_pair(x: Any, y: Any, options: dict[str, Any]) -> Dataset:
         y, own = series_array(y)
         name = own or "y"
     elif is_frame(y):
-        y = np.column_stack([np.asarray(column) for column in _frame_arrays(y)])
+        y = np.column_stack([np.asarray(column) for column in frame_arrays(y)])
     elif y is None:
         raise DataError("The pair (x, y) has no y (None): for data to predict pass x alone.")
     if not is_frame(x):
@@ -126,6 +136,14 @@ def _of_pair(x: Any, y: Any, options: dict[str, Any]) -> Dataset:
         array = checked_features(x)
         values = checked_target(y, len(array))
         return Dataset("arrays", array=array, target=values, target_name=name)
+    return _of_frame_pair(x, y, name, options)
+
+
+def _of_frame_pair(x: Any, y: Any, name: str, options: dict[str, Any]) -> Dataset:
+    from trivium.learning.data.frames import frame_columns
+    from trivium.learning.data.reading import finish_table
+    from trivium.learning.data.review import review_columns
+
     columns, places, found = frame_columns(x, "dataframe", options)
     values = checked_target(y, len(columns[0]) if columns else None)
     table = finish_table(columns, "dataframe", places, found, options, MEMORY)
@@ -142,12 +160,3 @@ def _of_pair(x: Any, y: Any, options: dict[str, Any]) -> Dataset:
         target_name=name,
         notes=(*table.notes, *notes),
     )
-
-
-def _frame_arrays(frame: Any) -> list[np.ndarray]:
-    import narwhals as nw
-
-    eager = nw.from_native(frame)
-    if isinstance(eager, nw.LazyFrame):
-        eager = eager.collect()
-    return [eager[:, place].to_numpy() for place in range(len(eager.columns))]

@@ -10,13 +10,14 @@ import numpy as np
 
 from trivium.learning.data.column import Column
 from trivium.learning.data.dataset import Dataset
-from trivium.learning.data.review import MAX_LEVELS
 from trivium.learning.data.saved import Saved
 from trivium.learning.data.scaling import centre_and_spread, standardise
 from trivium.learning.data.words import shortened
 from trivium.learning.errors import DataError
 
-__all__ = ["CategoryCode", "NumberCode", "code_from_dict", "fit_code"]
+__all__ = ["MAX_LEVELS", "CategoryCode", "NumberCode", "code_from_dict", "fit_code"]
+
+MAX_LEVELS = 50  # a category column becomes at most this many columns
 
 
 def fit_code(column: Column, scale: bool, dataset: Dataset) -> NumberCode | CategoryCode:

@@ -16,38 +16,7 @@ from trivium.learning.data.reading import check_dropped, check_rows
 from trivium.learning.data.words import ROWS, Places, quoted, shortened
 from trivium.learning.errors import DataError
 
-__all__ = ["frame_columns", "is_frame", "is_series", "series_array"]
-
-
-def is_frame(data: object) -> bool:
-    """Whether ``data`` is an eager or lazy dataframe that narwhals knows."""
-    if isinstance(data, np.ndarray | list | tuple | dict | str) or data is None:
-        return False
-    import narwhals as nw
-
-    try:
-        native = nw.from_native(data, pass_through=True)
-    except nw.exceptions.DuplicateError:
-        return True  # frame_columns says which names occur twice
-    return isinstance(native, nw.DataFrame | nw.LazyFrame)
-
-
-def is_series(data: object) -> bool:
-    """Whether ``data`` is a series that narwhals knows."""
-    if isinstance(data, np.ndarray | list | tuple | dict | str) or data is None:
-        return False
-    import narwhals as nw
-
-    native = nw.from_native(data, pass_through=True, allow_series=True)
-    return isinstance(native, nw.Series)
-
-
-def series_array(series: Any) -> tuple[np.ndarray, str]:
-    """Return the cells of a series as an array, and its name (empty if it has none)."""
-    import narwhals as nw
-
-    known = nw.from_native(series, series_only=True)
-    return np.asarray(known.to_numpy()), "" if known.name is None else str(known.name)
+__all__ = ["frame_columns"]
 
 
 def frame_columns(

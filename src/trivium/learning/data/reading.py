@@ -18,10 +18,17 @@ from trivium.learning.data.files import PARQUET, as_text, file_bytes, file_path,
 from trivium.learning.data.inference import Rules, infer_columns
 from trivium.learning.data.review import choose_target, find_column, one_row
 from trivium.learning.data.source import Origin
-from trivium.learning.data.words import Places, counted, did_you_mean, quoted, shortened
+from trivium.learning.data.words import (
+    Places,
+    counted,
+    did_you_mean,
+    quoted,
+    shortened,
+    word_list,
+)
 from trivium.learning.errors import DataError
 
-__all__ = ["check_dropped", "check_rows", "finish_table", "read", "word_list"]
+__all__ = ["check_dropped", "check_rows", "finish_table", "read"]
 
 
 def read(
@@ -146,16 +153,6 @@ def check_rows(table: str, rows: int, names: Sequence[str], options: dict[str, A
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def word_list(words: object, name: str) -> list[str]:
-    """Return a list of texts; DataError for anything else."""
-    if isinstance(words, str) or not isinstance(words, Sequence):
-        raise DataError(f"{name} is a list of texts, not {words!r}: write {name}=[…].")
-    for word in words:
-        if not isinstance(word, str):
-            raise DataError(f"{name} is a list of texts, but {word!r} is none.")
-    return list(words)
 
 
 def _weights(column: Column, name: str, places: Places) -> np.ndarray:

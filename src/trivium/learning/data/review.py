@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
+from trivium.learning.data.codes import MAX_LEVELS
 from trivium.learning.data.column import TRUE_WORDS, Column
 from trivium.learning.data.words import Places, counted, did_you_mean, quoted, shortened
 from trivium.learning.errors import DataError
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from trivium.learning.data.dataset import Dataset
 
 __all__ = [
-    "MAX_LEVELS",
     "choose_target",
     "find_column",
     "one_row",
@@ -25,7 +25,6 @@ __all__ = [
     "target_values",
 ]
 
-MAX_LEVELS = 50  # a category column becomes at most this many columns
 UNIQUE_FROM = 10  # text that never repeats is an identifier from this many rows on
 
 _IDENTIFIER = re.compile(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -66,6 +65,8 @@ def recorded_rows(rows: np.ndarray) -> dict[str, Any] | None:
 
 def content_hash(dataset: Dataset) -> str:
     """Return the SHA-256 of everything that ``dataset`` holds, the same on every platform."""
+    import hashlib  # loads OpenSSL
+
     digest = hashlib.sha256(b"trivium data 1")
     if dataset.columns is None:
         _add_array(digest, "x", dataset.array)

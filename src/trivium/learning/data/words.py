@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["ROWS", "Places", "counted", "did_you_mean", "nearest", "quoted", "shortened"]
+from trivium.learning.errors import DataError
+
+__all__ = [
+    "ROWS",
+    "Places",
+    "counted",
+    "did_you_mean",
+    "nearest",
+    "quoted",
+    "shortened",
+    "word_list",
+]
 
 
 def shortened(value: object, width: int = 40) -> str:
@@ -35,6 +45,8 @@ def counted(n: int, noun: str, plural: str = "") -> str:
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
     """Return the choice that is most probably meant by ``word``, or None."""
+    import difflib
+
     spellings = {choice.casefold(): choice for choice in choices}
     key = word.casefold()
     if key in spellings:
@@ -50,6 +62,16 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """Return the sentence `` Did you mean 'price'?``, or nothing when no choice is near."""
     near = nearest(word, choices)
     return f" Did you mean {near!r}?" if near is not None else ""
+
+
+def word_list(words: object, name: str) -> list[str]:
+    """Return a list of texts; DataError for anything else."""
+    if isinstance(words, str) or not isinstance(words, Sequence):
+        raise DataError(f"{name} is a list of texts, not {words!r}: write {name}=[…].")
+    for word in words:
+        if not isinstance(word, str):
+            raise DataError(f"{name} is a list of texts, but {word!r} is none.")
+    return list(words)
 
 
 @dataclass(frozen=True)

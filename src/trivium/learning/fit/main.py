@@ -7,7 +7,7 @@ import signal
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,12 +24,14 @@ from trivium.learning.fit.options import Options
 from trivium.learning.fit.problem import Problem, as_validation, build_problem, check_kinds
 from trivium.learning.fit.progress import Display, choose_display
 from trivium.learning.fit.result import Fit
-from trivium.learning.fit.storage import describe_problem, reopen, write_outcome
+from trivium.learning.fit.storage import create_run, describe_problem, reopen, write_outcome
 from trivium.learning.fit.trainer import Trainer
 from trivium.learning.models import Formula
-from trivium.learning.runs import RunDirectory
 from trivium.learning.specification import from_spec
 from trivium.learning.stop import Stop
+
+if TYPE_CHECKING:
+    from trivium.learning.runs import RunDirectory
 
 __all__ = ["NonFiniteWarning", "fit", "resume"]
 
@@ -103,7 +105,7 @@ def fit(
     options = _batch_of_solver(options, algorithm, len(train))
     problem = build_problem(model, objective, algorithm, train, held, options)
     trainer = _trainer(problem)
-    run = None if out is None else RunDirectory.create(out, describe_problem(problem, extra))
+    run = None if out is None else create_run(out, describe_problem(problem, extra))
     return _perform(problem, trainer, run, choose_display(progress), watchers, None, extra)
 
 
@@ -130,6 +132,8 @@ def resume(
     your own code. Raises RunError when the run is finished already, DataError when the data
     have changed.
     """
+    from trivium.learning.runs import RunDirectory
+
     watchers = _watchers(callbacks)
     run = RunDirectory.open(path, writing=True)
     try:

@@ -6,7 +6,7 @@ import os
 import platform
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,12 +17,13 @@ from trivium.learning.fit.history import History
 from trivium.learning.fit.options import Options
 from trivium.learning.fit.problem import Problem, as_validation
 from trivium.learning.fit.result import Fit
-from trivium.learning.runs import RunDirectory
-from trivium.learning.runs.directory import REQUEST_FILE
 from trivium.learning.specification import from_spec
 from trivium.learning.stop import Stop
 
-__all__ = ["describe_problem", "load", "reopen", "save_fit", "write_outcome"]
+if TYPE_CHECKING:
+    from trivium.learning.runs import RunDirectory
+
+__all__ = ["create_run", "describe_problem", "load", "reopen", "save_fit", "write_outcome"]
 
 
 @cache
@@ -55,7 +56,6 @@ def describe_problem(
         "algorithm": problem.algorithm.spec(),
         "seed": problem.options.seed,
         "options": problem.options.to_dict(),
-        "versions": _versions(),
         **(extra or {}),
     }
 
@@ -66,6 +66,15 @@ def _outputs(problem: Problem) -> int | None:
     count = len(classes) if classes is not None else (y.shape[1] if y.ndim > 1 else 1)
     outputs: int | None = problem.objective.n_outputs(count, y.ndim)
     return outputs
+
+
+def create_run(path: str | os.PathLike[str], request: dict[str, Any]) -> RunDirectory:
+    """A new run; it says which versions made it, as a request from another run does already."""
+    from trivium.learning.runs import RunDirectory
+
+    if "versions" not in request:
+        request = {**request, "versions": _versions()}
+    return RunDirectory.create(path, request)
 
 
 def write_outcome(run: RunDirectory, fit: Fit) -> None:
@@ -90,6 +99,8 @@ def save_fit(fit: Fit, path: str | os.PathLike[str], overwrite: bool) -> None:
         return
     if fit.request is None or fit.state is None:
         raise RunError("this fit holds no state to save")
+    from trivium.learning.runs.directory import REQUEST_FILE
+
     target = os.path.abspath(path)
     if not os.path.lexists(os.path.join(target, REQUEST_FILE)):
         _write(fit, target)
@@ -120,7 +131,7 @@ def save_fit(fit: Fit, path: str | os.PathLike[str], overwrite: bool) -> None:
 def _write(fit: Fit, path: str) -> None:
     assert fit.request is not None and fit.state is not None
     arrays, meta = fit.state
-    with RunDirectory.create(path, fit.request) as run:
+    with create_run(path, fit.request) as run:
         run.append_metrics(fit.history)
         run.write_state({**arrays, **_chosen(fit)}, meta)
         if fit.stopped is not Stop.INTERRUPTED:
@@ -159,6 +170,8 @@ def load(
     run. Raises RunError for a directory that is no run or is damaged, RequestError when a
     component must be passed.
     """
+    from trivium.learning.runs import RunDirectory
+
     run = RunDirectory.open(path)
     request = run.request
     arrays, meta = run.read_state()
