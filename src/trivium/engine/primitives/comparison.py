@@ -89,7 +89,9 @@ logical_xor = _logic("logical_xor", r"{0} \oplus {1}", np.logical_xor, 2, "exclu
 logical_not = _logic("logical_not", r"\neg {0}", np.logical_not, 1, "complement")
 
 
-def _bits(name: str, notation: str, evaluate: Any, count: int, high: int = 99) -> Primitive:
+def _bits(
+    name: str, notation: str, evaluate: Any, count: int, native: str, high: int = 99
+) -> Primitive:
     bounds = [(-99, 99), (0 if high < 99 else -99, high)][:count]
     return Primitive(
         name=name,
@@ -100,13 +102,15 @@ def _bits(name: str, notation: str, evaluate: Any, count: int, high: int = 99) -
         vjp=by_input(*[rules.zero] * count),
         curvature=Curvature("neither"),
         samples=rules.whole(*bounds),
-        native=rules.REFERENCE_ONLY,
+        native=Elementwise(lambda b, a, *x: getattr(b, native)(*x)),
     )
 
 
-bitwise_and = _bits("bitwise_and", r"{0} \mathbin{{\&}} {1}", np.bitwise_and, 2)
-bitwise_or = _bits("bitwise_or", r"{0} \mathbin{{|}} {1}", np.bitwise_or, 2)
-bitwise_xor = _bits("bitwise_xor", r"{0} \oplus {1}", np.bitwise_xor, 2)
-bitwise_invert = _bits("bitwise_invert", r"\mathord{{\sim}} {0}", np.invert, 1)
-bitwise_left_shift = _bits("bitwise_left_shift", r"{0} \ll {1}", np.left_shift, 2, 20)
-bitwise_right_shift = _bits("bitwise_right_shift", r"{0} \gg {1}", np.right_shift, 2, 20)
+bitwise_and = _bits("bitwise_and", r"{0} \mathbin{{\&}} {1}", np.bitwise_and, 2, "both")
+bitwise_or = _bits("bitwise_or", r"{0} \mathbin{{|}} {1}", np.bitwise_or, 2, "either")
+bitwise_xor = _bits("bitwise_xor", r"{0} \oplus {1}", np.bitwise_xor, 2, "exclusive")
+bitwise_invert = _bits("bitwise_invert", r"\mathord{{\sim}} {0}", np.invert, 1, "complement")
+bitwise_left_shift = _bits("bitwise_left_shift", r"{0} \ll {1}", np.left_shift, 2, "left", 20)
+bitwise_right_shift = _bits(
+    "bitwise_right_shift", r"{0} \gg {1}", np.right_shift, 2, "right", 20
+)

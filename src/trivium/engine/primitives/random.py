@@ -21,9 +21,9 @@ Shape = tuple[int, ...]
 
 _WORD = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
-_MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
-_WEYL = 0x9E3779B9, 0xBB67AE85  # golden ratio and √3 - 1: the key's step from round to round
-_ROUNDS = 10
+MULTIPLIERS = 0xD2511F53, 0xCD9E8D57
+WEYL = 0x9E3779B9, 0xBB67AE85  # golden ratio and √3 - 1: the key's step from round to round
+ROUNDS = 10
 _ALL = 0xFFFFFFFFFFFFFFFF
 _PIECE = 4096  # blocks at a time, so that the words stay in the cache
 
@@ -43,15 +43,16 @@ def philox4x32(counter: Any, key: tuple[int, int]) -> list[Any]:
     """
     a, b, c, d = counter
     first, second = key
-    for _ in range(_ROUNDS):
-        high, low = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
+    one, two = (np.uint64(each) for each in MULTIPLIERS)
+    for _ in range(ROUNDS):
+        high, low = a * one, c * two
         a, b, c, d = (
             (low >> _HALF) ^ b ^ np.uint64(first),
             low & _WORD,
             (high >> _HALF) ^ d ^ np.uint64(second),
             high & _WORD,
         )
-        first, second = (first + _WEYL[0]) & 0xFFFFFFFF, (second + _WEYL[1]) & 0xFFFFFFFF
+        first, second = (first + WEYL[0]) & 0xFFFFFFFF, (second + WEYL[1]) & 0xFFFFFFFF
     return [a, b, c, d]
 
 

@@ -22,6 +22,7 @@ from .kernels import (
     GatherKernel,
     Kernel,
     PartialSumKernel,
+    RandomKernel,
     RowKernel,
     ScatterKernel,
     View,
@@ -30,6 +31,7 @@ from .kernels import (
 from .layout import BARRIER, CALL_SYMBOL, CLOCK, SCRATCH, STATUS, Layout
 from .lower import Lowered
 from .products import emit_partial_sum, emit_product
+from .random_bits import emit_random
 from .row_plans import RowPlan
 from .rows import emit_rows
 
@@ -74,6 +76,8 @@ def _function(
         function = emit_product(emitter, name, kernel, SCRATCH)
     elif isinstance(kernel, PartialSumKernel):
         function = emit_partial_sum(emitter, name, kernel)
+    elif isinstance(kernel, RandomKernel):
+        function = emit_random(emitter, name, kernel, target.vector_bits)
     elif isinstance(kernel, ScatterKernel):
         function = emit_scatter(emitter, name, kernel, STATUS)
     else:

@@ -237,7 +237,7 @@ def _replace(lowered: Lowered, old: Buffer, new: Buffer) -> None:
             }
         if isinstance(kernel, ContractionKernel | PartialSumKernel) and kernel.out is old:
             kernel.out = new
-        for name in ("source", "left", "right", "indices"):
+        for name in ("source", "left", "right", "indices", "key", "offset"):
             if isinstance(getattr(kernel, name, None), View):
                 setattr(kernel, name, moved(getattr(kernel, name)))
         if hasattr(kernel, "sources"):

@@ -116,6 +116,25 @@ class ElementBuilder:
         """Bitwise not."""
         return Value(self.b.not_(x.llvm), x.dtype)
 
+    def left(self, x: Value, count: Value) -> Value:
+        """x shifted left; 0 where the count is negative or not below the number of bits."""
+        inside, places = self._places(count)
+        shifted = Value(self.b.shl(x.llvm, places.llvm), x.dtype)
+        return self.select(inside, shifted, self.constant(0, x.dtype))
+
+    def right(self, x: Value, count: Value) -> Value:
+        """x shifted right; its sign, 0 or −1, where the count is negative or too large."""
+        inside, places = self._places(count)
+        last = self.constant(8 * x.dtype.itemsize - 1, x.dtype)
+        places = self.select(inside, places, last)
+        return Value(self.b.ashr(x.llvm, places.llvm), x.dtype)
+
+    def _places(self, count: Value) -> tuple[Value, Value]:
+        """Whether a count is one that the machine can shift by, and the count or 0."""
+        bits = self.constant(8 * count.dtype.itemsize, count.dtype)
+        inside = Value(self.b.icmp_unsigned("<", count.llvm, bits.llvm), dtypes.bool_)
+        return inside, self.select(inside, count, self.constant(0, count.dtype))
+
     def is_nan(self, x: Value) -> Value:
         """Whether x is NaN."""
         return Value(self.b.fcmp_unordered("uno", x.llvm, x.llvm), dtypes.bool_)

@@ -38,6 +38,7 @@ from .kernels import (
     GatherKernel,
     Kernel,
     PartialSumKernel,
+    RandomKernel,
     RowKernel,
     ScatterKernel,
 )
@@ -115,6 +116,10 @@ def _arithmetic(kernel: Kernel, target: Target, speed: Rates) -> float:
     if isinstance(kernel, ScatterKernel):
         assert kernel.source is not None
         return kernel.source.size / operations
+    if isinstance(kernel, RandomKernel):
+        assert kernel.out is not None
+        # Ten rounds of two products, four shifts and masks and four exclusive ors of 64 bits.
+        return kernel.out.nbytes / 16 * 100 / target.lanes(np.int64) / operations
     if isinstance(kernel, RowKernel):
         return _row_operations(kernel, target) / operations
     if not isinstance(kernel, ContractionKernel | PartialSumKernel):
@@ -246,6 +251,10 @@ def _head(kernel: Kernel) -> tuple[str, str, tuple[int, ...], np.dtype[Any]]:
         assert kernel.node is not None
         name, first = kernel.node.primitive.name, kernel.outs[0]
         return "call", f"{name} {_shape(first.shape)}", first.shape, first.dtype
+    if isinstance(kernel, RandomKernel):
+        assert kernel.out is not None
+        out = kernel.out
+        return "random bits", f"random bits {_shape(out.shape)}", out.shape, out.dtype
     assert isinstance(
         kernel,
         ContractionKernel | PartialSumKernel | ColumnKernel | GatherKernel | ScatterKernel,

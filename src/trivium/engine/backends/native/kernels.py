@@ -23,6 +23,7 @@ __all__ = [
     "GatherKernel",
     "Kernel",
     "PartialSumKernel",
+    "RandomKernel",
     "RowKernel",
     "ScatterKernel",
     "View",
@@ -260,6 +261,21 @@ class ScatterKernel(Kernel):
         """One line for people."""
         assert self.out is not None and self.indices is not None
         return f"scatter {self.indices.size} rows into {self.out.shape}"
+
+
+@dataclass(eq=False)
+class RandomKernel(Kernel):
+    """Random bits: out = the blocks of Philox4x32-10 from ``offset`` on, for ``key``."""
+
+    key: View | None = None
+    offset: View | None = None
+    out: Buffer | None = None
+    node: Tensor | None = None
+
+    def describe(self) -> str:
+        """One line for people."""
+        assert self.out is not None
+        return f"random bits {self.out.shape} {self.out.dtype}"
 
 
 @dataclass(eq=False)

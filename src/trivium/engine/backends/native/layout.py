@@ -15,6 +15,7 @@ from .kernels import (
     GatherKernel,
     Kernel,
     PartialSumKernel,
+    RandomKernel,
 )
 from .lower import Lowered
 from .row_plans import RowPlan
@@ -31,6 +32,8 @@ WRONG_INDEX = range(4)
 CALL_SYMBOL = "trivium_call_reference"
 # Vectors of columns that are reduced side by side.
 STRIP = 4
+# Blocks of random bits that are one part of the work.
+RANDOM_PART = 256
 # Cycles from which on the work of a kernel is shared: waiting for each other takes some hundreds.
 _WORTH_SHARING = 8192
 # Rough rates of one thread, for what decides whether other threads are woken at all.
@@ -107,6 +110,11 @@ def _task(target: Any, kernel: Kernel, rows: RowPlan | None, threads: int) -> Ta
         parts, scratch = plan.parts, plan.scratch_bytes
         heavy = plan.flops >= 1 << 17
         cycles = max(plan.flops / _FLOPS_PER_CYCLE, plan.bytes / _BYTES_PER_CYCLE)
+    elif isinstance(kernel, RandomKernel):
+        assert kernel.out is not None
+        parts = -(-kernel.out.nbytes // (16 * RANDOM_PART))
+        cycles = float(kernel.out.nbytes)  # ten rounds for 16 bytes
+        heavy = cycles >= _WORTH_SHARING
     elif isinstance(kernel, PartialSumKernel):
         parts = contraction.sum_parts(kernel.plan)
         heavy = kernel.plan.partial_bytes >= 1 << 17

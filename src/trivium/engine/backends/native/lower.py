@@ -24,6 +24,7 @@ from .kernels import (
     ContractionKernel,
     GatherKernel,
     Kernel,
+    RandomKernel,
     RowKernel,
     ScatterKernel,
     View,
@@ -134,6 +135,8 @@ class _Lowering:
             self.gather(node)
         elif name == "scatter_add" and node.inputs[0].size:
             self.scatter(node)
+        elif name == "random_bits" and node.size:
+            self.random(node)
         else:
             self.call(node)
 
@@ -517,6 +520,13 @@ class _Lowering:
         updates, indices = (self.contiguous(each) for each in node.inputs)
         buffer = Buffer(node.shape, node.dtype, "arena")
         kernel = ScatterKernel(source=updates, indices=indices, out=buffer, node=node)
+        self.made[id(node)] = self.append(kernel)
+        self.place[id(node)] = whole(buffer)
+
+    def random(self, node: Tensor) -> None:
+        key, offset = (self.view(each) for each in node.inputs)
+        buffer = Buffer(node.shape, node.dtype, "arena")
+        kernel = RandomKernel(key=key, offset=offset, out=buffer, node=node)
         self.made[id(node)] = self.append(kernel)
         self.place[id(node)] = whole(buffer)
 

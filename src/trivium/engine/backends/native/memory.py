@@ -16,6 +16,7 @@ from .kernels import (
     GatherKernel,
     Kernel,
     PartialSumKernel,
+    RandomKernel,
     RowKernel,
     ScatterKernel,
 )
@@ -47,6 +48,9 @@ def touch(kernel: Kernel) -> None:
         assert kernel.out is not None
         kernel.reads = [kernel.source.buffer, kernel.indices.buffer]
         kernel.writes = [kernel.out]
+    elif isinstance(kernel, RandomKernel):
+        assert kernel.key is not None and kernel.offset is not None and kernel.out is not None
+        kernel.reads, kernel.writes = [kernel.key.buffer, kernel.offset.buffer], [kernel.out]
     elif isinstance(kernel, CallKernel):
         kernel.reads = [view.buffer for view in kernel.sources]
         kernel.writes = list(kernel.outs)

@@ -16,6 +16,7 @@ from .kernels import (
     GatherKernel,
     Kernel,
     PartialSumKernel,
+    RandomKernel,
     RowKernel,
     ScatterKernel,
     View,
@@ -52,6 +53,9 @@ def uses(kernel: Kernel) -> list[Use]:
         return found
     if isinstance(kernel, CallKernel):
         return _read(kernel.sources) + [Use(out, out.nbytes, True) for out in kernel.outs]
+    if isinstance(kernel, RandomKernel):
+        assert kernel.key is not None and kernel.offset is not None and kernel.out is not None
+        return [*_read([kernel.key, kernel.offset]), Use(kernel.out, kernel.out.nbytes, True)]
     assert isinstance(kernel, ColumnKernel | GatherKernel | ScatterKernel)
     assert kernel.source is not None and kernel.out is not None
     out = kernel.out
