@@ -37,22 +37,19 @@ class NoAttributes(NamedTuple):
 _NO_ATTRIBUTES = NoAttributes()
 
 
-@dataclass(frozen=True)
-class NotDifferentiable:
+class NotDifferentiable(NamedTuple):
     """Says why a primitive has no derivative. A zero derivative is not this: it is a rule."""
 
     reason: str
 
 
-@dataclass(frozen=True)
-class Unsupported:
+class Unsupported(NamedTuple):
     """Says why a field of a record does not apply."""
 
     reason: str
 
 
-@dataclass(frozen=True)
-class Elementwise:
+class Elementwise(NamedTuple):
     """Native emission of an elementwise primitive.
 
     ``emit``: (builder, attributes, *values) → value. The builder offers arithmetic on the values
@@ -68,8 +65,7 @@ class Elementwise:
         return dtype.kind == "f" or not self.floating_only
 
 
-@dataclass(frozen=True)
-class Curvature:
+class Curvature(NamedTuple):
     """How a primitive bends, for certificates of convexity and of linearity.
 
     It speaks of floating results; of others (a comparison, a cast to int64) nothing is claimed.
@@ -96,7 +92,7 @@ class Sample(NamedTuple):
     smooth: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Primitive:
     """One primitive operation.
 

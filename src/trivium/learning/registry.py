@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from trivium.engine.errors import TriviumError
 
@@ -40,8 +39,7 @@ _ROOMS = (
 C = TypeVar("C", bound=type)
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One row of the registry.
 
     ``name``: the ``kind`` of its specifications. ``text``: what the command line calls it.

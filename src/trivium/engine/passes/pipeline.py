@@ -10,7 +10,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..tensor import Tensor
 from ..traversal import topological
@@ -25,8 +25,7 @@ __all__ = ["PASSES", "PassRecord", "improve", "optimise"]
 Pass = Callable[[list[Tensor], Counts | None], list[Tensor]]
 
 
-@dataclass(frozen=True)
-class PassRecord:
+class PassRecord(NamedTuple):
     """What a pass did: nodes before and after, seconds, and (rule, primitive) → how often."""
 
     name: str

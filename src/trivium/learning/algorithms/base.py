@@ -128,7 +128,7 @@ def unbiased(average: Tensor, beta: float, step: Tensor) -> Tensor:
     return average * cast(correction, average.dtype)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """Everything that a solver needs.
 
@@ -143,7 +143,7 @@ class Problem:
     feature_names: Sequence[str] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Solution:
     """What a solver found.
 

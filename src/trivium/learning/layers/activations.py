@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from trivium.engine import array
 from trivium.engine.composites import as_tensor
@@ -27,8 +26,7 @@ __all__ = [
 Function = Callable[..., Tensor]
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(NamedTuple):
     """An activation function: its name, formula and use.
 
     ``probability``: whether its values are probabilities.
