@@ -154,7 +154,8 @@ def _emit_run(
                 failed = b.icmp_signed("!=", b.load(entry(STATUS), typ=I64), e.i64(0))
                 with b.if_then(failed, likely=False):
                     b.ret_void()
-        tick(len(tasks) - 1)
+        if tasks:
+            tick(len(tasks) - 1)
         serial(lambda: _finish_step(e, table, lowered, s))
         wait()
         tick(len(tasks))

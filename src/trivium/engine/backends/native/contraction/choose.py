@@ -187,7 +187,9 @@ def _pieces_of_k(tiled: Plan) -> Plan:
         return tiled
     if stride % 64 == 0 and stride <= 512:
         return replace(tiled, k_block=_balanced(product.k, 512))
-    near = min(512, max(24, near_rows(tiled) * 3 // 4))
+    # Rows that begin within a line bring lines that are half of their neighbours'.
+    share = 3 / 4 if stride % 64 == 0 else 3 / 8
+    near = min(512, max(24, int(near_rows(tiled) * share)))
     return (
         tiled
         if product.k <= near * 3 // 2
