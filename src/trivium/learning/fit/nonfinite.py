@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from trivium.engine import dtypes
-from trivium.engine.backends.reference.interpreter import Interpreter
 from trivium.engine.tensor import Tensor
 
 __all__ = ["BadValue", "first_bad_value"]
@@ -43,6 +42,8 @@ def first_bad_value(outputs: Sequence[Tensor], step: int) -> BadValue | None:
     Walks back from a bad output through bad inputs until a bad node has only good ones, so that
     an infinity that is meant (and never reaches an output) is not blamed.
     """
+    from trivium.engine.backends.reference.interpreter import Interpreter
+
     bad: dict[int, str] = {}
 
     def watch(node: Tensor, value: Any) -> None:
