@@ -1,8 +1,7 @@
 """One LLVM module for a whole program: every kernel, and the function that runs the steps.
 
 ``run(table, steps, thread, threads)`` is executed by all threads. Work that is cut into parts
-is shared; the rest is done by thread 0 while the others wait at a barrier that spins briefly
-and then gives the processor away.
+is shared; the rest is done by thread 0 while the others wait at a barrier.
 """
 
 from __future__ import annotations
@@ -12,8 +11,9 @@ from typing import Any
 
 import llvmlite.ir as ir
 
+from .barrier import barrier_function
 from .columns import emit_columns
-from .emitter import I32, I64, POINTER, Emitter
+from .emitter import I64, POINTER, Emitter
 from .gathering import emit_gather, emit_scatter
 from .kernels import (
     CallKernel,
@@ -100,7 +100,7 @@ def _emit_run(
     def entry(index: int) -> Any:
         return b.load(b.gep(table, [e.i64(index)], source_etype=POINTER), typ=POINTER)
 
-    barrier = _barrier_function(e, target) if threads > 1 else None
+    barrier = barrier_function(e, target.triple) if threads > 1 else None
 
     def wait() -> None:
         if barrier is not None:
@@ -197,55 +197,3 @@ def _address(e: Emitter, table: Any, view: View) -> Any:
     base = e.base(table, view.buffer)
     at = e.i64(view.offset * view.buffer.dtype.itemsize)
     return e.b.gep(base, [at], source_etype=ir.IntType(8))
-
-
-def _barrier_function(e: Emitter, target: Any) -> ir.Function:
-    """Wait until ``count`` threads have come: a counter and a generation, two 64-bit words."""
-    outer_block, outer_entry = e.b.block, e._entry
-    function = ir.Function(e.module, ir.FunctionType(ir.VoidType(), [POINTER, I64]), "barrier")
-    function.linkage = "internal"
-    e.begin(function)
-    b = e.b
-    place, count = function.args
-    generation_place = b.gep(place, [e.i64(8)], source_etype=I64)
-    generation = b.load_atomic(generation_place, "acquire", 8, typ=I64)
-    arrived = b.atomic_rmw("add", place, e.i64(1), "acq_rel")
-    last = b.icmp_signed("==", b.add(arrived, e.i64(1)), count)
-    release = function.append_basic_block("release")
-    spin = function.append_basic_block("spin")
-    done = function.append_basic_block("done")
-    yielding = function.append_basic_block("yield")
-    again = function.append_basic_block("again")
-    before = b.block
-    b.cbranch(last, release, spin)
-    b.position_at_end(release)
-    b.atomic_rmw("xchg", place, e.i64(0), "monotonic")
-    b.atomic_rmw("add", generation_place, e.i64(1), "release")
-    b.branch(done)
-    b.position_at_end(spin)
-    turns = b.phi(I32)
-    turns.add_incoming(ir.Constant(I32, 0), before)
-    now = b.load_atomic(generation_place, "acquire", 8, typ=I64)
-    moved = b.icmp_signed("!=", now, generation)
-    b.cbranch(moved, done, again)
-    b.position_at_end(again)
-    if target.triple.startswith("x86_64"):
-        pause = e.module.globals.get("llvm.x86.sse2.pause") or ir.Function(
-            e.module, ir.FunctionType(ir.VoidType(), []), "llvm.x86.sse2.pause"
-        )
-        b.call(pause, [])
-    more = b.add(turns, ir.Constant(I32, 1))
-    tired = b.icmp_signed(">", more, ir.Constant(I32, 4000))
-    b.cbranch(tired, yielding, spin)
-    turns.add_incoming(more, again)
-    b.position_at_end(yielding)
-    kind = ir.FunctionType(I32, [])
-    give = e.module.globals.get("sched_yield") or ir.Function(e.module, kind, "sched_yield")
-    b.call(give, [])
-    turns.add_incoming(ir.Constant(I32, 0), yielding)
-    b.branch(spin)
-    b.position_at_end(done)
-    b.ret_void()
-    e._entry = outer_entry
-    e.b.position_at_end(outer_block)
-    return function

@@ -22,9 +22,12 @@ from .kernels import Buffer, CallKernel, GatherKernel, ScatterKernel, View
 from .layout import (
     ARENA,
     BARRIER,
+    BARRIER_BYTES,
     CALL_SYMBOL,
     CLOCK,
     FIRST_BUFFER,
+    MOST_PATIENCE,
+    PATIENCE_WORD,
     SCRATCH,
     STATUS,
     WRONG_INDEX,
@@ -161,7 +164,8 @@ class NativeExecutable:
         self._run = _RUN(code["run"])
         self._arena = aligned(max(arena_bytes, 64))
         self._status = aligned(64).view(np.int64)
-        self._barrier = aligned(192)
+        self._barrier = aligned(BARRIER_BYTES).view(np.int64)
+        self._barrier[PATIENCE_WORD] = MOST_PATIENCE
         # One table per thread: they differ in the scratch memory only.
         self._table = np.zeros((threads, FIRST_BUFFER + len(layout.externals)), np.int64)
         own = max((task.scratch for task in layout.tasks), default=0)
