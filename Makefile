@@ -15,7 +15,7 @@ PIP := -m pip install --disable-pip-version-check --quiet --progress-bar off \
 PYTEST := pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 # What the caller's shell sets for other environments stays out of this one.
-unexport PYTHONHOME PYTHONPATH
+unexport PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
 export PIP_USER := 0
 export PYTHONUTF8 := 1
 

@@ -65,6 +65,8 @@ class Settings:
         found.update(dict.fromkeys(_THREADS, str(self.threads)))
         found["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
         found["JAX_PLATFORMS"] = "cpu"
+        # Installed packages come with their bytecode, so a checkout may keep its own as well.
+        found.pop("PYTHONDONTWRITEBYTECODE", None)
         if self.backend is not None:
             found["TRIVIUM_BACKEND"] = self.backend
         if self.scratch:
