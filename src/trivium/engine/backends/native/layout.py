@@ -33,7 +33,7 @@ CALL_SYMBOL = "trivium_call_reference"
 # Bytes of a barrier, and how many turns a thread watches it before it sleeps, at the beginning
 # and at most, and at least.
 BARRIER_BYTES, PATIENCE_WORD = 256, 24
-MOST_PATIENCE, LEAST_PATIENCE = 4096, 32
+MOST_PATIENCE, LEAST_PATIENCE = 4096, 512
 # Vectors of columns that are reduced side by side.
 STRIP = 4
 # Blocks of random bits that are one part of the work.
