@@ -112,7 +112,7 @@ def _task(target: Any, kernel: Kernel, rows: RowPlan | None, threads: int) -> Ta
     elif isinstance(kernel, ContractionKernel):
         plan = kernel.plan
         parts, scratch = plan.parts, plan.scratch_bytes
-        heavy = plan.flops >= 1 << 17
+        heavy = plan.flops > 1 << 19  # as 64 × 64 × 64: four microseconds alone
         cycles = max(plan.flops / _FLOPS_PER_CYCLE, plan.bytes / _BYTES_PER_CYCLE)
     elif isinstance(kernel, RandomKernel):
         assert kernel.out is not None
