@@ -6,7 +6,7 @@ is shared; the rest is done by thread 0 while the others wait at a barrier.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import llvmlite.ir as ir
@@ -113,19 +113,11 @@ def _emit_run(
         with e.when(b.icmp_signed("==", thread, e.i64(0))):
             run()
 
-    before: list[Any] = []
+    clock = _Clock(e, entry, thread) if timed else None
 
     def tick(i: int | None) -> None:
-        """Add the time since the last tick to the i-th number."""
-        if not timed:
-            return
-        now = b.call(e.clock(), [])
-        if i is not None:
-            place = b.gep(entry(CLOCK), [e.i64(i)], source_etype=I64)
-            with e.when(b.icmp_signed("==", thread, e.i64(0))):
-                total = b.add(b.load(place, typ=I64), b.sub(now, before.pop()))
-                b.store(total, place)
-        before[:] = [now]
+        if clock is not None:
+            clock.tick(i)
 
     may_fail = last_that_may_fail(lowered.kernels)
 
@@ -166,6 +158,24 @@ def _emit_run(
     e.begin(once)
     e.b.call(function, [once.args[0], e.i64(1), e.i64(0), e.i64(1)])
     e.b.ret_void()
+
+
+class _Clock:
+    """Adds the time between ticks to the numbers at ``table[CLOCK]``, on thread 0."""
+
+    def __init__(self, e: Emitter, entry: Callable[[int], Any], thread: Any) -> None:
+        self.e, self.entry, self.thread = e, entry, thread
+        self.before: Any = None
+
+    def tick(self, i: int | None) -> None:
+        """The time since the last tick belongs to the i-th number; None only begins."""
+        e, b = self.e, self.e.b
+        now = b.call(e.clock(), [])
+        if i is not None:
+            place = b.gep(self.entry(CLOCK), [e.i64(i)], source_etype=I64)
+            with e.when(b.icmp_signed("==", self.thread, e.i64(0))):
+                b.store(b.add(b.load(place, typ=I64), b.sub(now, self.before)), place)
+        self.before = now
 
 
 def _call(e: Emitter, table: Any, function: Any, parts: int, index: int) -> None:

@@ -25,7 +25,7 @@ from .kernels import (
     Buffer,
     ContractionKernel,
     Kernel,
-    PartialSumKernel,
+    ProductKernel,
     RowKernel,
     View,
     contiguous_strides,
@@ -33,7 +33,7 @@ from .kernels import (
 )
 from .layout import lay_out
 from .lower import Lowered, lower
-from .memory import plan_memory, touch
+from .memory import plan_memory
 from .product_plans import with_plans
 from .reshaping import suited_to_loops
 from .row_plans import plan_rows
@@ -71,16 +71,12 @@ class NativeBackend:
         attach_epilogues(lowered)
         made.end("lower")
         lowered.kernels = with_plans(lowered.kernels, target)
-        for kernel in lowered.kernels:
-            touch(kernel)
         write_in_place(lowered)
         plans = {
             id(kernel): plan_rows(kernel, target.lanes)
             for kernel in lowered.kernels
             if isinstance(kernel, RowKernel)
         }
-        for kernel in lowered.kernels:
-            touch(kernel)
         kept = [view.buffer for _, view in lowered.copies + lowered.stepped]
         arena = plan_memory(lowered.kernels, kept)
         buffers = _all_buffers(lowered)
@@ -153,8 +149,6 @@ def write_in_place(lowered: Lowered) -> None:
     updates = [(variable, lowered.saved(view)) for variable, view in lowered.updates]
     lowered.updates = updates
     lowered.outputs = [lowered.saved(view) for view in lowered.outputs]
-    for kernel in lowered.kernels:
-        touch(kernel)
     known = {
         id(buffer.source): buffer
         for kernel in lowered.kernels
@@ -168,7 +162,9 @@ def write_in_place(lowered: Lowered) -> None:
         if own is None:
             own = Buffer(variable.shape, variable.dtype, "variable", variable)
         if uses[id(view.buffer)] == 1 and _may_write(lowered.kernels, own, view):
-            _replace(lowered, view.buffer, own)
+            old = view.buffer
+            for kernel in lowered.kernels:
+                kernel.exchange(old, own)
         else:
             lowered.copies.append((own, view))
     for i, view in enumerate(lowered.outputs):
@@ -186,7 +182,7 @@ def _may_write(kernels: Sequence[Kernel], own: Buffer, view: View) -> bool:
     if writers[0] < last_that_may_fail(kernels):
         return False
     writer = kernels[writers[0]]
-    if isinstance(writer, ContractionKernel | PartialSumKernel) and writer.epilogue is None:
+    if isinstance(writer, ProductKernel) and writer.epilogue is None:
         # Numbers are written before all of the operands have been read.
         return not any(own in kernel.reads for kernel in kernels[writers[0] :]) and not any(
             own in kernel.writes for kernel in kernels
@@ -215,34 +211,7 @@ def _elementwise(kernel: Kernel) -> RowKernel | None:
     """The kernel's own work on elements, or that of its epilogue."""
     if isinstance(kernel, RowKernel):
         return kernel
-    if isinstance(kernel, ContractionKernel | PartialSumKernel):
-        return kernel.epilogue
-    return None
-
-
-def _replace(lowered: Lowered, old: Buffer, new: Buffer) -> None:
-    """Use ``new`` wherever ``old`` was written or read."""
-
-    def moved(view: View) -> View:
-        if view.buffer is not old:
-            return view
-        return View(new, view.shape, view.strides, view.offset)
-
-    for kernel in lowered.kernels:
-        work = _elementwise(kernel)
-        if work is not None:
-            work.loads = {key: moved(view) for key, view in work.loads.items()}
-            work.stores = {
-                key: new if each is old else each for key, each in work.stores.items()
-            }
-        if isinstance(kernel, ContractionKernel | PartialSumKernel) and kernel.out is old:
-            kernel.out = new
-        for name in ("source", "left", "right", "indices", "key", "offset"):
-            if isinstance(getattr(kernel, name, None), View):
-                setattr(kernel, name, moved(getattr(kernel, name)))
-        if hasattr(kernel, "sources"):
-            kernel.sources = [moved(view) for view in kernel.sources]
-        touch(kernel)
+    return kernel.epilogue if isinstance(kernel, ProductKernel) else None
 
 
 def _all_buffers(lowered: Lowered) -> list[Buffer]:

@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from .kernels import Buffer, ContractionKernel, Kernel, RowKernel, View
 from .lower import Lowered, reshape_view
-from .memory import touch
 
 __all__ = ["attach_epilogues"]
 
@@ -25,8 +24,6 @@ def attach_epilogues(lowered: Lowered) -> None:
     there, and what it writes is not yet read.
     """
     kernels = lowered.kernels
-    for kernel in kernels:
-        touch(kernel)
     wanted = {id(view.buffer) for view in lowered.outputs}
     wanted |= {id(view.buffer) for _, view in lowered.updates}
     j = 0
@@ -65,7 +62,6 @@ def _attached(kernels: list[Kernel], j: int, wanted: set[int]) -> bool:
         readers = [each for each in kernels if host.out in each.reads and each is not work]
         host.epilogue = epilogue
         host.keep = bool(readers) or id(host.out) in wanted
-        touch(host)
         del kernels[j]
         kernels.insert(target, kernels.pop(i))
         return True

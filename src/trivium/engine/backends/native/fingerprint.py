@@ -16,9 +16,8 @@ from typing import Any
 
 from .kernels import (
     Buffer,
-    ContractionKernel,
     Kernel,
-    PartialSumKernel,
+    ProductKernel,
     RowKernel,
     View,
     last_that_may_fail,
@@ -108,7 +107,7 @@ class _Description:
                 found.append((field.name, self.buffer(value)))
             elif isinstance(value, str):
                 found.append((field.name, value))
-        if isinstance(kernel, ContractionKernel | PartialSumKernel):
+        if isinstance(kernel, ProductKernel):
             plan_fields = [
                 (each.name, getattr(kernel.plan, each.name))
                 for each in fields(kernel.plan)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -23,6 +23,7 @@ __all__ = [
     "GatherKernel",
     "Kernel",
     "PartialSumKernel",
+    "ProductKernel",
     "RandomKernel",
     "RowKernel",
     "ScatterKernel",
@@ -101,10 +102,36 @@ def whole(buffer: Buffer) -> View:
 
 @dataclass(eq=False)
 class Kernel:
-    """One step of a program. ``reads`` and ``writes`` are what the memory plan looks at."""
+    """One step of a program. What it reads it holds as views, what it writes as buffers."""
 
-    reads: list[Buffer] = field(default_factory=list)
-    writes: list[Buffer] = field(default_factory=list)
+    @property
+    def reads(self) -> list[Buffer]:
+        """The buffers that it reads."""
+        return [each.buffer for each in vars(self).values() if isinstance(each, View)]
+
+    @property
+    def writes(self) -> list[Buffer]:
+        """The buffers that it writes."""
+        return [each for each in vars(self).values() if isinstance(each, Buffer)]
+
+    def exchange(self, old: Buffer, new: Buffer) -> None:
+        """Use ``new`` wherever ``old`` was written or read."""
+
+        def changed(value: Any) -> Any:
+            if value is old:
+                return new
+            if isinstance(value, View) and value.buffer is old:
+                return replace(value, buffer=new)
+            if isinstance(value, list):
+                return [changed(each) for each in value]
+            if isinstance(value, dict):
+                return {key: changed(each) for key, each in value.items()}
+            if isinstance(value, Kernel):
+                value.exchange(old, new)
+            return value
+
+        for name, value in list(vars(self).items()):
+            setattr(self, name, changed(value))
 
     def describe(self) -> str:
         """One line for people."""
@@ -146,6 +173,17 @@ class RowKernel(Kernel):
         return -(-math.prod(self.rows) // self.GROUPS)
 
     @property
+    def reads(self) -> list[Buffer]:
+        """The buffers of its operands."""
+        return [view.buffer for view in self.loads.values()]
+
+    @property
+    def writes(self) -> list[Buffer]:
+        """The buffers of what it stores and of partial results."""
+        partial = [buffer for _, buffer in self.partials + self.columns]
+        return [*self.stores.values(), *partial]
+
+    @property
     def rows(self) -> Shape:
         """The shape of the rows."""
         return self.shape[: self.split] if self.split is not None else ()
@@ -177,16 +215,13 @@ class ColumnKernel(Kernel):
 
 
 @dataclass(eq=False)
-class ContractionKernel(Kernel):
-    """out[b, m, n] = Σ_k left[b, m, k] right[b, k, n]; views may have any strides.
+class ProductKernel(Kernel):
+    """What ends with finished numbers of a matrix product in ``out``.
 
-    ``plan`` is the method; where it cuts a long sum into chunks, ``out`` holds their partial
-    results and a ``PartialSumKernel`` follows. ``epilogue``: elementwise work on the finished
-    numbers, which it loads as the whole of ``out``; ``keep``: whether others read them too.
+    ``plan``: the method. ``epilogue``: elementwise work on the finished numbers, which it loads
+    as the whole of ``out``; ``keep``: whether others read them too.
     """
 
-    left: View | None = None
-    right: View | None = None
     out: Buffer | None = None
     plan: Any = None
     epilogue: RowKernel | None = None
@@ -195,42 +230,57 @@ class ContractionKernel(Kernel):
     @property
     def stored(self) -> bool:
         """Whether the product's own numbers go to memory."""
+        return self.keep or self.epilogue is None
+
+    @property
+    def reads(self) -> list[Buffer]:
+        """The buffers of its operands and of the epilogue's; not the product's own."""
+        work = self.epilogue.reads if self.epilogue is not None else []
+        return [*super().reads, *[each for each in work if each is not self.out]]
+
+    @property
+    def writes(self) -> list[Buffer]:
+        """The product's buffer, if it goes to memory, and what the epilogue stores."""
+        own = [self.out] if self.out is not None and self.stored else []
+        return [*own, *(self.epilogue.writes if self.epilogue is not None else [])]
+
+    def _and_then(self, name: str) -> str:
+        return f"{name}, then {self.epilogue.names}" if self.epilogue is not None else name
+
+
+@dataclass(eq=False)
+class ContractionKernel(ProductKernel):
+    """out[b, m, n] = Σ_k left[b, m, k] right[b, k, n]; views may have any strides.
+
+    Where the plan cuts a long sum into chunks, ``out`` holds their partial results and a
+    ``PartialSumKernel`` follows.
+    """
+
+    left: View | None = None
+    right: View | None = None
+
+    @property
+    def stored(self) -> bool:
+        """Whether the product's own numbers go to memory, be it between pieces of k."""
         in_pieces = self.plan is not None and self.plan.k_block < self.plan.product.k
-        return self.keep or self.epilogue is None or in_pieces
+        return in_pieces or super().stored
 
     def describe(self) -> str:
         """One line for people."""
         assert self.left is not None and self.right is not None
         batch, m, k = self.left.shape
-        name = f"contraction {batch}×[{m}×{k} · {k}×{self.right.shape[2]}]"
-        return name + _then(self.epilogue)
+        return self._and_then(f"contraction {batch}×[{m}×{k} · {k}×{self.right.shape[2]}]")
 
 
 @dataclass(eq=False)
-class PartialSumKernel(Kernel):
-    """The sum of the partial results that a contraction left in ``source``.
-
-    ``epilogue`` and ``keep`` as for ``ContractionKernel``.
-    """
+class PartialSumKernel(ProductKernel):
+    """The sum of the partial results that a contraction left in ``source``."""
 
     source: View | None = None
-    out: Buffer | None = None
-    plan: Any = None
-    epilogue: RowKernel | None = None
-    keep: bool = True
-
-    @property
-    def stored(self) -> bool:
-        """Whether the sums themselves go to memory."""
-        return self.keep or self.epilogue is None
 
     def describe(self) -> str:
         """One line for people."""
-        return "sum of the contraction's partial results" + _then(self.epilogue)
-
-
-def _then(epilogue: RowKernel | None) -> str:
-    return f", then {epilogue.names}" if epilogue is not None else ""
+        return self._and_then("sum of the contraction's partial results")
 
 
 @dataclass(eq=False)
@@ -285,6 +335,16 @@ class CallKernel(Kernel):
     node: Tensor | None = None
     sources: list[View] = field(default_factory=list)
     outs: list[Buffer] = field(default_factory=list)
+
+    @property
+    def reads(self) -> list[Buffer]:
+        """The buffers of the arguments."""
+        return [view.buffer for view in self.sources]
+
+    @property
+    def writes(self) -> list[Buffer]:
+        """The buffers of the results."""
+        return list(self.outs)
 
     def describe(self) -> str:
         """One line for people."""

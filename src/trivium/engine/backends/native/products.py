@@ -9,8 +9,8 @@ import llvmlite.ir as ir
 from . import contraction
 from .contraction import emission
 from .emitter import I8, POINTER, Emitter
-from .kernels import Buffer, ContractionKernel, PartialSumKernel, View
-from .rows import Epilogue
+from .kernels import Buffer, ContractionKernel, PartialSumKernel, ProductKernel, View
+from .rows import FinishedWork
 
 __all__ = ["emit_partial_sum", "emit_product"]
 
@@ -61,9 +61,7 @@ def _start(e: Emitter, table: Any, view: View) -> Any:
 class _Fused:
     """A product's epilogue for the emitter of products, whose arguments are its pointers."""
 
-    def __init__(
-        self, e: Emitter, kernel: ContractionKernel | PartialSumKernel, first: int
-    ) -> None:
+    def __init__(self, e: Emitter, kernel: ProductKernel, first: int) -> None:
         assert kernel.out is not None
         self.e = e
         self.kernel = kernel
@@ -87,13 +85,13 @@ class _Fused:
         """The epilogue's operands."""
         return [self.e.base(table, each) for each in self.buffers]
 
-    def rows(self, b: Any) -> Epilogue:
+    def rows(self, b: Any) -> FinishedWork:
         """The epilogue's work, to be emitted with the builder of the product."""
         assert self.kernel.epilogue is not None and self.kernel.out is not None
         arguments = b.function.args[self.first :]
         bases = {id(x): a for x, a in zip(self.buffers, arguments, strict=True)}
         bases[id(self.kernel.out)] = ir.Constant(POINTER, None)  # its numbers are in registers
-        return Epilogue(self.e, self.kernel.epilogue, self.kernel.out, bases)
+        return FinishedWork(self.e, self.kernel.epilogue, self.kernel.out, bases)
 
     def emit(self, b: Any, row: Any, column: Any, vector: Any, mask: Any) -> None:
         """The work on a vector of finished numbers."""

@@ -20,7 +20,7 @@ from .lower import immediate, reshape_view
 from .reductions import combine, identity
 from .row_plans import RowPlan, inner_stride
 
-__all__ = ["Epilogue", "emit_rows"]
+__all__ = ["FinishedWork", "emit_rows"]
 
 _UNROLL = 4  # vectors of a row whose partial results are kept apart
 
@@ -30,7 +30,7 @@ def emit_rows(emitter: Emitter, name: str, kernel: RowKernel, plan: RowPlan) -> 
     return _Rows(emitter, kernel, plan).emit(name)
 
 
-class Epilogue:
+class FinishedWork:
     """Emits the elementwise work of a kernel on vectors that a matrix product has finished."""
 
     def __init__(
