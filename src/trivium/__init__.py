@@ -40,6 +40,11 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "int64": ("engine.dtypes", "int64"),
     "float32": ("engine.dtypes", "float32"),
     "float64": ("engine.dtypes", "float64"),
+    # floor 2: the mathematics of learning
+    "linalg": ("mathematics.linalg", ""),
+    "probability": ("mathematics.probability", ""),
+    "information": ("mathematics.information", ""),
+    "optimality": ("mathematics.optimality", ""),
     # floor 3: the three steps
     "Batch": ("learning.batch", "Batch"),
     "Model": ("learning.models", "Model"),
@@ -87,6 +92,7 @@ if TYPE_CHECKING:
     from .learning.fit import fit, load, resume
     from .learning.models import Model, parameter
     from .learning.specification import component
+    from .mathematics import information, linalg, optimality, probability
 
 
 def __getattr__(name: str) -> Any:

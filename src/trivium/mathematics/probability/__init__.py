@@ -1,0 +1,5 @@
+"""Probability: exponential families, distributions, estimation."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
