@@ -5,10 +5,13 @@ from __future__ import annotations
 __all__ = [
     "ArgumentError",
     "BackendError",
+    "ConvergenceError",
     "DTypeError",
+    "DomainError",
     "IndexRangeError",
     "NotDifferentiableError",
     "ShapeError",
+    "SingularError",
     "TriviumError",
     "UnboundInputError",
     "VerificationError",
@@ -49,3 +52,15 @@ class VerificationError(TriviumError):
 
 class BackendError(TriviumError, RuntimeError):
     """A backend is unknown or cannot run the program on this machine."""
+
+
+class SingularError(TriviumError, ValueError):
+    """A matrix has no inverse, or none that the working precision could tell from others."""
+
+
+class DomainError(TriviumError, ValueError):
+    """An argument lies outside the set on which the function is defined."""
+
+
+class ConvergenceError(TriviumError, ArithmeticError):
+    """An iteration ended without a result that deserves the name."""
