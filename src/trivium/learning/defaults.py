@@ -28,7 +28,14 @@ from trivium.learning.data import Dataset, Encoder, infer_task
 from trivium.learning.data.splitting import part_size, permutation
 from trivium.learning.data.words import counted
 from trivium.learning.linearity import ROWS, Linearity, linearity
-from trivium.learning.models import MLP, Formula, Linear, Model, Sequential, ThresholdNeuron
+from trivium.learning.models import (
+    MLP,
+    Linear,
+    Model,
+    Sequential,
+    ThresholdNeuron,
+    has_units,
+)
 from trivium.learning.objectives import L2, CrossEntropy, Objective, SquaredError
 
 __all__ = ["Recommendation", "recommend"]
@@ -114,13 +121,9 @@ def recommend(
         batch_size=batch_size,
         validation=share,
         patience=max(10, epochs // 8) if share and stepping else None,
-        scale=not _has_units(model),
+        scale=not has_units(model),
         reasons=reasons,
     )
-
-
-def _has_units(model: Model) -> bool:
-    return isinstance(model, Formula) or bool(getattr(model, "has_units", False))
 
 
 def _validation(dataset: Dataset, task: str) -> float:

@@ -74,7 +74,7 @@ def _print_request(screen: Screen, record: Record) -> None:
         rows.append(("parameters", shown(record.parameters)))
     if record.steps:
         walked = counted(record.steps, "step")
-        if record.history:
+        if record.history and record.epochs:
             total = options.get("epochs", record.epochs)
             walked = f"{record.epochs} of {total} epochs, {walked}"
         rows.append(("trained", f"{walked}, {record.seconds:.1f} s"))
@@ -97,7 +97,8 @@ def _print_history(screen: Screen, record: Record) -> None:
     left_out = len(record.history) - len(rows)
     screen.print()
     if left_out > 0:
-        screen.print(f"the last {len(rows)} of {len(record.history)} epochs")
+        what = "epochs" if record.epochs else "rows"
+        screen.print(f"the last {len(rows)} of {len(record.history)} {what}")
     heads = [name.replace("_", " ") for name in names]
     screen.print(table(heads, rows, right=range(len(heads))))
 

@@ -30,6 +30,11 @@ class Algorithm(Component):
     def refuse(self, model: Any, objective: Objective) -> None:
         """Raise RequestError, with the reason, when the combination has no meaning."""
 
+    @property
+    def needs_validation(self) -> str:
+        """Why the algorithm cannot work without validation data; empty when it can."""
+        return ""
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Algorithm) and self.spec() == other.spec()
 
@@ -133,7 +138,9 @@ class Problem:
     """Everything that a solver needs.
 
     ``batch``: the whole training data. ``parameters``: by path; their values are the start.
-    ``feature_names``: the columns of x, if they have names.
+    ``feature_names``: the columns of x, if they have names. ``classes``: the labels in the order
+    of their codes, for a classification. ``validation``: the examples set aside, if any, for
+    algorithms that choose among several answers.
     """
 
     model: Any
@@ -141,6 +148,8 @@ class Problem:
     batch: Any
     parameters: Mapping[str, Variable]
     feature_names: Sequence[str] | None = None
+    classes: Sequence[Any] | None = None
+    validation: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +158,8 @@ class Solution:
 
     ``values``: the best parameters by path. ``gradient_norm``: of the objective there.
     ``evaluations``: how often the model was evaluated on all the data. ``notes``: what the user
-    should know, in sentences.
+    should know, in sentences. ``history``: a row for each answer on the way, for solvers whose
+    way is worth showing; the first entry of a row is what the others are drawn over.
     """
 
     values: dict[str, np.ndarray[Any, Any]]
@@ -157,6 +167,7 @@ class Solution:
     gradient_norm: float
     evaluations: int
     notes: list[str] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
 
 
 class Solver(Algorithm):

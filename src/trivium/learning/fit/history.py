@@ -45,7 +45,9 @@ class History(list[dict[str, Any]]):
         else:
             places = [axes, axes.twinx()] if others else [axes]
             figure = axes.figure
-        epochs = self.column("epoch")
+        # Rows of a solver have no epochs: they begin with what they are drawn over.
+        over = "epoch" if "epoch" in self.names else self.names[0]
+        epochs = self.column(over)
         for name in ("loss", "validation_loss"):
             if name in self.names:
                 places[0].plot(epochs, self.column(name), label=name.replace("_", " "))
@@ -56,7 +58,7 @@ class History(list[dict[str, Any]]):
         for place in places:
             if best_epoch is not None:
                 place.axvline(best_epoch, color="grey", linestyle=":", label="kept")
-            place.set_xlabel("epoch")
+            place.set_xlabel(over.replace("_", " "))
             place.legend(frameon=False)
             place.grid(alpha=0.3)
         places[0].set_ylabel("objective")

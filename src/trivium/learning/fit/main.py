@@ -21,12 +21,18 @@ from trivium.learning.fit.evaluation import Evaluator
 from trivium.learning.fit.history import History
 from trivium.learning.fit.interrupts import Interrupts
 from trivium.learning.fit.options import Options
-from trivium.learning.fit.problem import Problem, as_validation, build_problem, check_kinds
+from trivium.learning.fit.problem import (
+    Part,
+    Problem,
+    as_validation,
+    build_problem,
+    check_kinds,
+)
 from trivium.learning.fit.progress import Display, choose_display
 from trivium.learning.fit.result import Fit
 from trivium.learning.fit.storage import create_run, describe_problem, reopen, write_outcome
 from trivium.learning.fit.trainer import Trainer
-from trivium.learning.models import Formula
+from trivium.learning.models import has_units
 from trivium.learning.specification import from_spec
 from trivium.learning.stop import Stop
 
@@ -70,7 +76,7 @@ def fit(
     data. With validation the parameters of the lowest validation loss are returned.
     ``patience``: epochs without improvement before stopping. ``batch_size``: None for all rows
     at once. ``scale``: standardise features and numeric target (default: for tables and
-    built-in data, unless the model is a Formula, whose parameters have units). ``dtype``:
+    built-in data, unless the parameters have units, as those of a Formula). ``dtype``:
     "float32" (default of steppers) or "float64" (default of solvers). ``sample_weight``: (N,).
     ``callbacks``: called after every epoch with its row; one that returns True stops the fit,
     and what one raises ends it (a run on disk can then be resumed from its last checkpoint).
@@ -206,7 +212,7 @@ def _scale(scale: bool | None, dataset: Dataset, model: Any) -> bool:
     if scale is not None:
         return bool(scale)
     known = dataset.is_table or dataset.source.get("kind") == "builtin"
-    return known and not isinstance(model, Formula)  # a formula's parameters have units
+    return known and not has_units(model)
 
 
 def _batch_of_solver(options: Options, algorithm: Any, rows: int) -> Options:
@@ -235,6 +241,9 @@ def _perform(
         with interrupts:
             if trainer is None:
                 result = _solve(problem)
+                if run is not None:
+                    run.truncate_metrics(0)
+                    run.append_metrics(result.history)
             else:
                 result = _train(trainer, run, display, callbacks, state, interrupts)
             result.request = run.request if run else describe_problem(problem, extra)
@@ -330,31 +339,32 @@ def _solve(problem: Problem) -> Fit:
         SolverProblem(
             problem.model,
             problem.objective,
-            _whole_batch(problem),
+            _whole_batch(problem.train),
             problem.parameters,
             problem.encoder.feature_names,
+            problem.encoder.classes,
+            None if problem.validation is None else _whole_batch(problem.validation),
         )
     )
-    for path, value in solution.values.items():
-        problem.parameters[path].assign(value)
+    problem.model.assign(solution.values)
     seconds = time.perf_counter() - started
     arrays = {f"parameters/{path}": each.value for path, each in problem.parameters.items()}
     counters = {"epoch": 0, "step": solution.evaluations, "seconds": seconds}
+    rows = len(solution.history)
     return _result(
         problem,
-        history=History(),
+        history=History(solution.history),
         stopped=solution.stopped,
         steps=solution.evaluations,
         seconds=seconds,
         best_epoch=None,
         bad_value=None,
-        state=(arrays, {"counters": counters, "rows": 0}),
+        state=(arrays, {"counters": counters, "rows": rows}),
         notes=list(solution.notes),
     )
 
 
-def _whole_batch(problem: Problem) -> Batch:
-    part = problem.train
+def _whole_batch(part: Part) -> Batch:
     weight = None if part.weight is None else variable(part.weight, name="weight")
     return Batch(variable(part.x, name="x"), variable(part.y, name="y"), weight)
 

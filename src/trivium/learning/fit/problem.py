@@ -120,6 +120,9 @@ def build_problem(
     classes = fitted.classes
     objective.refuse(model, task, classes)
     algorithm.refuse(model, objective)
+    model.refuse(algorithm, objective)
+    if validation is None and algorithm.needs_validation:
+        raise RequestError(f"{algorithm.needs_validation}; set some aside, as validation=0.2")
     part = encode_part(train, fitted, objective, options)
     held = None if validation is None else encode_part(validation, fitted, objective, options)
     if options.batch_size is not None and options.batch_size > len(part):

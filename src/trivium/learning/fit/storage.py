@@ -191,8 +191,7 @@ def _fit_of(
             input((1, *request["input_shape"]), options.dtype, name="x"), request["outputs"]
         )
         chosen = _chosen_arrays(arrays, own.parameters())
-        for name, each in own.parameters().items():
-            each.assign(chosen[name])
+        own.assign(chosen)
         counters = meta["counters"]
         history = History(run.read_metrics()[: int(meta["rows"])])
         stop = Stop[result["stopped"]] if "stopped" in result else Stop.INTERRUPTED

@@ -1,7 +1,7 @@
 """Step 1, a set of functions: models, their base and their parameters."""
 
 # The base comes first, because layers are models and the models below are made of layers.
-from .model import Model
+from .model import Model, has_units
 from .parameters import Parameter, parameter
 
 # isort: split

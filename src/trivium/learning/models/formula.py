@@ -34,6 +34,8 @@ class Formula(Model):
     unknown.
     """
 
+    has_units = True
+
     def __init__(self, f: Callable[..., Any], /, **start: Any) -> None:
         if not callable(f):
             raise RequestError(

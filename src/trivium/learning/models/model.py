@@ -18,7 +18,7 @@ from .copying import Copier
 from .parameters import Parameter
 from .walk import walk
 
-__all__ = ["Model"]
+__all__ = ["Model", "has_units"]
 
 
 class Model(Component):
@@ -44,6 +44,8 @@ class Model(Component):
 
     #: What the model returns: ``"scores"`` (values or logits) or ``"probability"``.
     output: str = "scores"
+    #: Whether the parameters have the features' units, so that standardising changes them.
+    has_units: bool = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -135,6 +137,18 @@ class Model(Component):
     def __deepcopy__(self, memo: dict[int, Any]) -> Model:
         return self.copy()
 
+    def refuse(self, algorithm: Any, objective: Any) -> None:
+        """Raise RequestError, with the reason, when ``algorithm`` cannot fit this model."""
+
+    def assign(self, values: Mapping[str, Any]) -> None:
+        """Give parameters their values by path; errors as for a variable's ``assign``.
+
+        A model whose parameters' sizes the algorithm decides takes those of the values.
+        """
+        own = self.parameters()
+        for path, value in values.items():
+            own[path].assign(value)
+
     def open_layer(self) -> Model | None:
         """The last layer if its size is left open, so that the target decides it; else None.
 
@@ -175,6 +189,11 @@ class Model(Component):
 
     def __str__(self) -> str:
         return self.summary()
+
+
+def has_units(model: Any) -> bool:
+    """Whether a fit leaves the features of ``model`` in their units unless told otherwise."""
+    return bool(getattr(model, "has_units", False))
 
 
 # Attributes of these names would hide what fit calls.
