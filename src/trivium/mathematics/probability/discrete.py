@@ -1,0 +1,440 @@
+"""Distributions of whole numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from trivium.engine import array
+from trivium.engine.array.arguments import ArrayLike
+from trivium.engine.composites import where
+from trivium.engine.errors import ArgumentError
+from trivium.engine.tensor import Tensor
+
+from . import families_discrete
+from .distribution import (
+    NOT_NEGATIVE,
+    POSITIVE,
+    POSITIVE_PROBABILITY,
+    PROBABILITY,
+    Distribution,
+)
+from .exponential_family import ExponentialFamily
+from .mean_model import entropy_terms
+from .special import log_choose, stirling_rest, x_log_y
+from .support import Support, whole_numbers
+from .tails import log_beta_lower, log_gamma_lower, log_gamma_upper, whole_quantile
+
+__all__ = ["Bernoulli", "Binomial", "Geometric", "NegativeBinomial", "Poisson"]
+
+Array = np.ndarray[Any, Any]
+_LOG_2PI = math.log(2 * math.pi)
+
+
+class Discrete(Distribution):
+    """Whole numbers from ``_low`` to ``_high``; quantiles by bisection of the cdf."""
+
+    discrete = True
+    _low = 0.0
+
+    def _high(self, **parameters: Array) -> Any:
+        return math.inf
+
+    def _inside(self, x: Tensor, **parameters: Tensor) -> Tensor:
+        high = self._high(**parameters)
+        return (x == array.floor(x)) & (x >= self._low) & (x <= high) & (x < math.inf)
+
+    def _anchor(self, **parameters: Tensor) -> Tensor:
+        return array.asarray(self._low)
+
+    def _whole(self, x: Array, **parameters: Array) -> Array:
+        """x rounded down, so that the cdf is that of the whole number below."""
+        return np.clip(
+            np.floor(x), self._low - 1, np.minimum(self._high(**parameters), 2.0**62)
+        )
+
+    def _quantile(self, q: Array, **parameters: Array) -> Array:
+        return self._search(q, lambda k, q, own: self._cdf(k, **own) >= q, parameters, q)
+
+    def _upper_quantile(self, q: Array, **parameters: Array) -> Array:
+        return self._search(
+            q, lambda k, q, own: self._survival(k, **own) <= q, parameters, 1.0 - q
+        )
+
+    def _search(self, q: Array, rule: Any, parameters: dict[str, Array], below: Array) -> Array:
+        names = list(parameters)
+        many = np.broadcast_arrays(np.asarray(q, float), below, *parameters.values())
+        q, below, own = many[0], many[1], dict(zip(names, many[2:], strict=True))
+        high = np.broadcast_to(self._high(**own), q.shape)
+        certain = (below >= 1) & ~np.isfinite(high)
+        mean, sd = self._shape_of(**own)
+        from scipy import special
+
+        guess = mean + sd * np.clip(special.ndtri(below), -40, 40)
+        found = whole_quantile(
+            lambda k: rule(k, q, own) | certain, q.shape, self._low, high, guess
+        )
+        return np.where(certain, np.inf, np.where(below <= 0, self._low, found))
+
+    def _shape_of(self, **parameters: Array) -> tuple[Array, Array]:
+        """Mean and standard deviation, where the search for a quantile starts."""
+        return self.mean.value.astype(float), np.sqrt(self.variance.value.astype(float))
+
+    def _draw(self, key: Tensor, shape: tuple[int, ...], parameters: dict[str, Array]) -> Array:
+        """Quantiles of uniform numbers, from a table of the cdf where one table serves all."""
+        from trivium.engine import random
+
+        uniform = random.uniform(key, shape).value + 2.0**-54
+        if self.shape == () and uniform.size > 64:
+            first = float(self._quantile(np.asarray(1e-17), **parameters))
+            last = float(self._upper_quantile(np.asarray(1e-17), **parameters))
+            if last - first < 100_000:
+                table = self._cdf(np.arange(first, last), **parameters)
+                return first + np.searchsorted(table, uniform)
+        return self._quantile(uniform, **parameters)
+
+
+class Bernoulli(Discrete):
+    """One trial: 1 with the ``probability`` p, else 0.
+
+    P(1) = p. Raises ArgumentError unless 0 ≤ p ≤ 1; both ends are allowed.
+    """
+
+    rules = {"probability": PROBABILITY}
+
+    def __init__(self, probability: ArrayLike) -> None:
+        super().__init__(probability=probability)
+
+    @property
+    def family(self) -> ExponentialFamily:
+        """The Bernoulli family."""
+        return families_discrete.bernoulli
+
+    def _high(self, **parameters: Array) -> Any:
+        return 1.0
+
+    def _log_density(self, x: Tensor, **own: Tensor) -> Tensor:
+        p = own["probability"]
+        return x_log_y(x, array.log(p)) + x_log_y(1.0 - x, array.log1p(-p))
+
+    def _cdf(self, x: Array, **own: Array) -> Array:
+        return np.where(x < 0, 0.0, np.where(x < 1, 1.0 - own["probability"], 1.0))
+
+    def _survival(self, x: Array, **own: Array) -> Array:
+        return np.where(x < 0, 1.0, np.where(x < 1, own["probability"], 0.0))
+
+    @property
+    def mean(self) -> Tensor:
+        """p."""
+        return self.parameters["probability"]
+
+    @property
+    def variance(self) -> Tensor:
+        """p(1 - p)."""
+        return self.mean * (1.0 - self.mean)
+
+    @property
+    def mode(self) -> Array:
+        """1 if p > ½, else 0."""
+        return np.where(self.mean.value > 0.5, 1.0, 0.0)
+
+    def entropy(self) -> Tensor:
+        """-p ln p - (1 - p) ln(1 - p), 0 at p = 0 and 1."""
+        p = self.parameters["probability"]
+        return -(x_log_y(p, array.log(p)) + x_log_y(1.0 - p, array.log1p(-p)))
+
+    def _kl_within(self, family: ExponentialFamily, other: Distribution) -> Tensor:
+        return binary_kl(self.parameters["probability"], other.parameters["probability"])
+
+
+def binary_kl(p: Tensor, q: Tensor) -> Tensor:
+    """p ln(p/q) + (1 - p) ln((1 - p)/(1 - q)), without cancellation where p is near q."""
+    return entropy_terms(p, q) + entropy_terms(1.0 - p, 1.0 - q)
+
+
+class Binomial(Discrete):
+    """The number of successes in n ``trials`` of ``probability`` p.
+
+    P(k) = C(n, k) pᵏ (1 - p)ⁿ⁻ᵏ. Raises ArgumentError unless n is a whole number ≥ 0 and 0 ≤ p
+    ≤ 1. Source of the log-density: Loader (2000), "Fast and accurate computation of binomial
+    probabilities".
+    """
+
+    rules = {
+        "trials": (
+            "a whole number, 0 or more",
+            lambda v: (v >= 0) & (v == np.floor(v)) & np.isfinite(v),
+        ),
+        "probability": PROBABILITY,
+    }
+
+    def __init__(self, trials: ArrayLike, probability: ArrayLike) -> None:
+        super().__init__(trials=trials, probability=probability)
+
+    @property
+    def family(self) -> ExponentialFamily | None:
+        """The binomial family of these trials, if they are one number above 0."""
+        trials = self.parameters["trials"]
+        if trials.shape != () or trials.item() < 1:
+            return None
+        return families_discrete.binomial(trials.item())
+
+    def _high(self, **parameters: Array) -> Any:
+        return parameters["trials"]
+
+    def _log_density(self, x: Tensor, **own: Tensor) -> Tensor:
+        n, p = own["trials"], own["probability"]
+        rest = n - x
+        plain = log_choose(n, x) + x_log_y(x, array.log(p)) + x_log_y(rest, array.log1p(-p))
+        large = (x >= 10) & (rest >= 10)
+        k, m, total = where(large, x, 10.0), where(large, rest, 10.0), where(large, n, 20.0)
+        away = -entropy_terms(k, total * p) - entropy_terms(m, total * (1.0 - p))
+        saddle = (
+            away
+            + stirling_rest(total)
+            - stirling_rest(k)
+            - stirling_rest(m)
+            + 0.5 * (array.log(total / (k * m)) - _LOG_2PI)
+        )
+        return where(large, saddle, plain)
+
+    @property
+    def support(self) -> Support:
+        """0 … n."""
+        n = float(self.parameters["trials"].value.max())
+        return whole_numbers(0, n, f"whole numbers from 0 to {n:g}, the number of trials")
+
+    def _cdf(self, x: Array, **own: Array) -> Array:
+        from scipy import special
+
+        n, p = own["trials"], own["probability"]
+        k = self._whole(x, **own)
+        inner = (k >= 0) & (k < n)
+        safe = np.where(inner, k, 0.0)
+        found = special.betaincc(safe + 1, np.where(inner, n - safe, 1.0), p)
+        return np.where(k < 0, 0.0, np.where(k >= n, 1.0, found))
+
+    def _survival(self, x: Array, **own: Array) -> Array:
+        from scipy import special
+
+        n, p = own["trials"], own["probability"]
+        k = self._whole(x, **own)
+        inner = (k >= 0) & (k < n)
+        safe = np.where(inner, k, 0.0)
+        found = special.betainc(safe + 1, np.where(inner, n - safe, 1.0), p)
+        return np.where(k < 0, 1.0, np.where(k >= n, 0.0, found))
+
+    def _log_cdf(self, x: Array, **own: Array) -> Array:
+        n, p = own["trials"], own["probability"]
+        k = self._whole(x, **own)
+        inner = (k >= 0) & (k < n)
+        safe = np.where(inner, k, 0.0)
+        found = log_beta_lower(np.where(inner, n - safe, 1.0), safe + 1, 1.0 - p, p)
+        return np.where(k < 0, -np.inf, np.where(k >= n, 0.0, found))
+
+    def _log_survival(self, x: Array, **own: Array) -> Array:
+        n, p = own["trials"], own["probability"]
+        k = self._whole(x, **own)
+        inner = (k >= 0) & (k < n)
+        safe = np.where(inner, k, 0.0)
+        found = log_beta_lower(safe + 1, np.where(inner, n - safe, 1.0), p)
+        return np.where(k < 0, 0.0, np.where(k >= n, -np.inf, found))
+
+    @property
+    def mean(self) -> Tensor:
+        """n p."""
+        return self.parameters["trials"] * self.parameters["probability"]
+
+    @property
+    def variance(self) -> Tensor:
+        """n p (1 - p)."""
+        return self.mean * (1.0 - self.parameters["probability"])
+
+    @property
+    def mode(self) -> Array:
+        """⌊(n + 1) p⌋, at most n."""
+        n, p = self.parameters["trials"].value, self.parameters["probability"].value
+        return np.minimum(np.floor((n + 1) * p), n)
+
+    def entropy(self) -> Tensor:
+        """From the family; 0 where the outcome is certain."""
+        p = self.parameters["probability"]
+        family = self.family
+        if family is None:
+            raise ArgumentError("Binomial.entropy: trials must be one number above 0")
+        certain = (p == 0) | (p == 1)
+        safe = where(certain, 0.5, p)
+        return where(certain, 0.0, family.entropy(family.natural(probability=safe)))
+
+    def _kl_within(self, family: ExponentialFamily, other: Distribution) -> Tensor:
+        apart = binary_kl(self.parameters["probability"], other.parameters["probability"])
+        return self.parameters["trials"] * apart
+
+
+class Poisson(Discrete):
+    """Counts with the ``rate`` λ: P(k) = λᵏ e^(-λ)/k!.
+
+    Raises ArgumentError unless 0 ≤ λ < ∞. The log-density is Loader's (2000).
+    """
+
+    rules = {"rate": NOT_NEGATIVE}
+
+    def __init__(self, rate: ArrayLike) -> None:
+        super().__init__(rate=rate)
+
+    @property
+    def family(self) -> ExponentialFamily:
+        """The Poisson family."""
+        return families_discrete.poisson
+
+    def _log_density(self, x: Tensor, **own: Tensor) -> Tensor:
+        rate = own["rate"]
+        plain = x_log_y(x, array.log(rate)) - rate - array.log_gamma(x + 1.0)
+        large = x >= 10
+        k = where(large, x, 10.0)
+        saddle = -entropy_terms(k, rate) - stirling_rest(k) - 0.5 * (array.log(k) + _LOG_2PI)
+        return where(large, saddle, plain)
+
+    def _cdf(self, x: Array, **own: Array) -> Array:
+        from scipy import special
+
+        k = self._whole(x, **own)
+        return np.where(k < 0, 0.0, special.gammaincc(np.maximum(k, 0) + 1, own["rate"]))
+
+    def _survival(self, x: Array, **own: Array) -> Array:
+        from scipy import special
+
+        k = self._whole(x, **own)
+        return np.where(k < 0, 1.0, special.gammainc(np.maximum(k, 0) + 1, own["rate"]))
+
+    def _log_cdf(self, x: Array, **own: Array) -> Array:
+        k = self._whole(x, **own)
+        return np.where(k < 0, -np.inf, log_gamma_upper(np.maximum(k, 0) + 1, own["rate"]))
+
+    def _log_survival(self, x: Array, **own: Array) -> Array:
+        k = self._whole(x, **own)
+        return np.where(k < 0, 0.0, log_gamma_lower(np.maximum(k, 0) + 1, own["rate"]))
+
+    @property
+    def mean(self) -> Tensor:
+        """λ."""
+        return self.parameters["rate"]
+
+    @property
+    def variance(self) -> Tensor:
+        """λ."""
+        return self.parameters["rate"]
+
+    @property
+    def mode(self) -> Array:
+        """⌊λ⌋."""
+        return np.floor(self.parameters["rate"].value)
+
+    def entropy(self) -> Tensor:
+        """From the family; 0 at λ = 0."""
+        rate = self.parameters["rate"]
+        safe = where(rate == 0, 1.0, rate)
+        return where(rate == 0, 0.0, self.family.entropy(self.family.natural(rate=safe)))
+
+    def _kl_within(self, family: ExponentialFamily, other: Distribution) -> Tensor:
+        return entropy_terms(self.parameters["rate"], other.parameters["rate"])
+
+
+class NegativeBinomial(Discrete):
+    """The failures before success number r = ``size`` (any positive number).
+
+    P(k) = Γ(k + r)/(k! Γ(r)) pʳ (1 - p)ᵏ with the ``probability`` p of success. Raises
+    ArgumentError unless r > 0 and 0 < p ≤ 1.
+    """
+
+    rules = {"size": POSITIVE, "probability": POSITIVE_PROBABILITY}
+
+    def __init__(self, size: ArrayLike, probability: ArrayLike) -> None:
+        super().__init__(size=size, probability=probability)
+
+    @property
+    def family(self) -> ExponentialFamily | None:
+        """The negative binomial family of this size, if it is one number."""
+        size = self.parameters["size"]
+        return families_discrete.negative_binomial(size.item()) if size.shape == () else None
+
+    def _log_density(self, x: Tensor, **own: Tensor) -> Tensor:
+        r, p = own["size"], own["probability"]
+        return log_choose(x + (r - 1.0), x) + r * array.log(p) + x_log_y(x, array.log1p(-p))
+
+    def _cdf(self, x: Array, **own: Array) -> Array:
+        from scipy import special
+
+        k = self._whole(x, **own)
+        lower = special.betainc(own["size"], np.maximum(k, 0) + 1, own["probability"])
+        return np.where(k < 0, 0.0, lower)
+
+    def _survival(self, x: Array, **own: Array) -> Array:
+        from scipy import special
+
+        k = self._whole(x, **own)
+        upper = special.betaincc(own["size"], np.maximum(k, 0) + 1, own["probability"])
+        return np.where(k < 0, 1.0, upper)
+
+    def _log_cdf(self, x: Array, **own: Array) -> Array:
+        k = self._whole(x, **own)
+        lower = log_beta_lower(own["size"], np.maximum(k, 0) + 1, own["probability"])
+        return np.where(k < 0, -np.inf, lower)
+
+    def _log_survival(self, x: Array, **own: Array) -> Array:
+        k = self._whole(x, **own)
+        p = own["probability"]
+        return np.where(
+            k < 0, 0.0, log_beta_lower(np.maximum(k, 0) + 1, own["size"], 1.0 - p, p)
+        )
+
+    @property
+    def mean(self) -> Tensor:
+        """r(1 - p)/p."""
+        p = self.parameters["probability"]
+        return self.parameters["size"] * (1.0 - p) / p
+
+    @property
+    def variance(self) -> Tensor:
+        """r(1 - p)/p²."""
+        return self.mean / self.parameters["probability"]
+
+    @property
+    def mode(self) -> Array:
+        """⌊(r - 1)(1 - p)/p⌋, at least 0."""
+        r, p = self.parameters["size"].value, self.parameters["probability"].value
+        return np.maximum(np.floor((r - 1) * (1 - p) / p), 0.0)
+
+    def entropy(self) -> Tensor:
+        """From the family; 0 at p = 1."""
+        family = self.family
+        if family is None:
+            raise ArgumentError("NegativeBinomial.entropy: the size must be one number")
+        p = self.parameters["probability"]
+        safe = where(p == 1, 0.5, p)
+        return where(p == 1, 0.0, family.entropy(family.natural(probability=safe)))
+
+    def _kl_within(self, family: ExponentialFamily, other: Distribution) -> Tensor:
+        p = self.parameters["probability"]
+        return self.parameters["size"] * binary_kl(p, other.parameters["probability"]) / p
+
+
+class Geometric(NegativeBinomial):
+    """The failures before the first success: P(k) = p (1 - p)ᵏ, k = 0, 1, 2, …
+
+    SciPy's and NumPy's geometric counts the trials, one more. Raises ArgumentError unless 0 < p
+    ≤ 1.
+    """
+
+    def __init__(self, probability: ArrayLike) -> None:
+        super().__init__(size=1.0, probability=probability)
+
+    def __repr__(self) -> str:
+        return super().__repr__().replace("size=1., ", "")
+
+    @property
+    def family(self) -> ExponentialFamily:
+        """The geometric family."""
+        return families_discrete.geometric
