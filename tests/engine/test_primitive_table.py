@@ -128,6 +128,11 @@ SUMS = {"sum", "cumulative_sum", "contraction", "scatter_add", "subtract", "add"
 def test_float32_agrees_with_float64(case):
     narrow = case.arrays(FLOATS[0])
     wide = [a.astype(FLOATS[1]) if a.dtype.kind == "f" else a for a in narrow]
+    if case.primitive.parts:  # factorizations, which compute in float64 and round once
+        parts = case.primitive.evaluate(case.sample.attributes, *narrow)
+        for small, exact in zip(parts, case.primitive.evaluate(case.sample.attributes, *wide)):
+            np.testing.assert_array_equal(small, exact.astype(FLOATS[0]))
+        return
     with np.errstate(all="ignore"):
         small = np.asarray(case.primitive.evaluate(case.sample.attributes, *narrow))
         exact = np.asarray(case.primitive.evaluate(case.sample.attributes, *wide))
@@ -188,10 +193,12 @@ def test_derivatives_in_float32_are_those_of_float64(case):
         second = tv.gradient(sum(projected[1:], start=projected[0]), targets)
         found[dtype] = [*first, *second]
         assert all(slope.dtype == dtype for slope in found[dtype])
-    for small, exact in zip(found[FLOATS[0]], found[FLOATS[1]]):
+    count = len(found[FLOATS[1]]) // 2
+    for i, (small, exact) in enumerate(zip(found[FLOATS[0]], found[FLOATS[1]])):
         assert small.shape == exact.shape
-        if exact.size:
-            largest = np.max(np.abs(exact.value))
+        if exact.size:  # a second derivative may vanish: its rounding is that of the first
+            orders = (exact, found[FLOATS[1]][i % count])
+            largest = max(np.max(np.abs(each.value)) for each in orders)
             np.testing.assert_allclose(small.value, exact.value, rtol=1e-4, atol=1e-5 * largest)
 
 

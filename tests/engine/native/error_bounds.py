@@ -34,6 +34,10 @@ SAME = {"label", "stop_gradient"}
 MOVEMENT = {"reshape", "permute", "broadcast", "pad", "slice", "concat", "flip"}
 COMPARISONS = {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}
 POSITIONS = {"argmax", "argmin", "argsort"}
+# Of whole matrices, computed by the reference function whatever the backend.
+MATRICES = {
+    "cholesky", "eigvalsh", "svdvals", "solve", "det", "adjugate", "pinv", "lstsq", "expm",
+}  # fmt: skip
 _ULP = 16  # of a function, beside what its record allows
 
 
@@ -111,6 +115,8 @@ def _bound(node: Tensor, value: Array, given: list[Known]) -> Any:
     certain = all(np.all(bound == 0) for bound in bounds)
     if name in SAME:
         return bounds[0]
+    if name in MATRICES:
+        return _loop_bound(value, certain)
     if name in MOVEMENT:
         return primitive.evaluate(attributes, *bounds)
     if name in ("sum", "prod", "cumulative_sum", "cumulative_prod", "contraction"):
