@@ -35,6 +35,7 @@ from .layout import lay_out
 from .lower import Lowered, lower
 from .memory import plan_memory
 from .product_plans import with_plans
+from .prologues import attach_prologues
 from .reshaping import suited_to_loops
 from .row_plans import plan_rows
 from .threads import default_threads
@@ -69,6 +70,7 @@ class NativeBackend:
         outputs, values = suited[: len(outputs)], suited[len(outputs) :]
         lowered = lower(inputs, outputs, dict(zip(updates, values, strict=True)))
         attach_epilogues(lowered)
+        attach_prologues(lowered, target)
         made.end("lower")
         lowered.kernels = with_plans(lowered.kernels, target)
         write_in_place(lowered)
@@ -196,8 +198,7 @@ def _may_write(kernels: Sequence[Kernel], own: Buffer, view: View) -> bool:
         return False
     if isinstance(writer, ContractionKernel):
         # Every tile reads the operands of the product, after others have been finished.
-        assert writer.left is not None and writer.right is not None
-        if writer.left.buffer is own or writer.right.buffer is own:
+        if own in writer.operands:
             return False
     identity = contiguous_strides(work.shape)
     return all(

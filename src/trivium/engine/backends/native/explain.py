@@ -27,7 +27,7 @@ from ...explanation.records import (
     Parts,
 )
 from ...tensor import Tensor, Variable, variable
-from ...traversal import substitute, topological
+from ...traversal import substitute
 from .executable import NativeExecutable
 from .instructions import cost
 from .kernels import (
@@ -132,9 +132,17 @@ def _arithmetic(kernel: Kernel, target: Target, speed: Rates) -> float:
     else:
         width = dtype.itemsize / 4 * (2 if dtype.kind in "iu" and target.has_fma else 1)
         seconds = kernel.plan.flops * width / speed.peak
-    if kernel.epilogue is not None:
-        seconds += _row_operations(kernel.epilogue, target) / operations
-    return seconds
+    work = sum(_row_operations(each, target) for each in _fused(kernel))
+    return seconds + work / operations
+
+
+def _fused(kernel: Kernel) -> list[RowKernel]:
+    """Elementwise work of a kernel, in order: its own, or what is fused with a product."""
+    if isinstance(kernel, RowKernel):
+        return [kernel]
+    before = kernel.prologues.values() if isinstance(kernel, ContractionKernel) else ()
+    after = getattr(kernel, "epilogue", None)
+    return [*before, *([after] if after is not None else [])]
 
 
 def _row_operations(kernel: RowKernel, target: Target) -> float:
@@ -166,11 +174,8 @@ def _measured(
     from .backend import NativeBackend
 
     roots = [*outputs, *updates.values()]
-    originals = [node for node in topological(roots) if isinstance(node, Variable)]
-    known = {id(each) for each in originals}
-    originals += [each for each in updates if id(each) not in known]
-    copies = {id(each): variable(each.storage, name=each.name) for each in originals}
-    moved = substitute(roots, {each: copies[id(each)] for each in originals})
+    copies = {id(each): variable(each.storage, name=each.name) for each in updates}
+    moved = substitute(roots, {each: copies[id(each)] for each in updates})
     backend = NativeBackend(threads=threads, timed=True)
     executable = backend.compile(
         inputs,
@@ -288,12 +293,16 @@ def _shape(shape: Sequence[int]) -> str:
 
 
 def _nodes(kernel: Kernel) -> list[Tensor]:
-    """What is computed, in order; of a product, in its epilogue."""
-    work = kernel if isinstance(kernel, RowKernel) else getattr(kernel, "epilogue", None)
-    if isinstance(work, RowKernel):
-        return [node for node in _all_nodes(work) if work.role.get(id(node)) != "copy"]
+    """What is computed, in order; of a product, before and after it."""
     node = getattr(kernel, "node", None)
-    return [node] if isinstance(node, Tensor) else []
+    if isinstance(node, Tensor):
+        return [node]
+    return [
+        each
+        for work in _fused(kernel)
+        for each in _all_nodes(work)
+        if work.role.get(id(each)) != "copy"
+    ]
 
 
 def _all_nodes(kernel: RowKernel) -> list[Tensor]:
@@ -321,8 +330,7 @@ def _flops(kernel: Kernel) -> int | None:
     elif isinstance(kernel, ColumnKernel | PartialSumKernel | ScatterKernel):
         assert kernel.source is not None
         own = kernel.source.size
-    work = kernel if isinstance(kernel, RowKernel) else getattr(kernel, "epilogue", None)
-    return own + (_row_flops(work) if isinstance(work, RowKernel) else 0)
+    return own + sum(_row_flops(work) for work in _fused(kernel))
 
 
 def _end_of_step(number: int, used: Sequence[Use], names: _Names) -> list[KernelRecord]:

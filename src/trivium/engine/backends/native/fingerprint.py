@@ -16,6 +16,7 @@ from typing import Any
 
 from .kernels import (
     Buffer,
+    ContractionKernel,
     Kernel,
     ProductKernel,
     RowKernel,
@@ -116,6 +117,8 @@ class _Description:
             found.append((plan_fields, kernel.stored))
             if kernel.epilogue is not None:
                 found.append(self.rows(kernel.epilogue, None))
+        if isinstance(kernel, ContractionKernel):
+            found += [(side, self.rows(work, None)) for side, work in kernel.prologues.items()]
         return tuple(found)
 
     def rows(self, kernel: RowKernel, plan: RowPlan | None) -> tuple[Any, ...]:

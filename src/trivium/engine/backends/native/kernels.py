@@ -253,11 +253,30 @@ class ContractionKernel(ProductKernel):
     """out[b, m, n] = Σ_k left[b, m, k] right[b, k, n]; views may have any strides.
 
     Where the plan cuts a long sum into chunks, ``out`` holds their partial results and a
-    ``PartialSumKernel`` follows.
+    ``PartialSumKernel`` follows. ``prologues``: "left" or "right" → elementwise work whose
+    result is that operand; it is done where the operand is copied, and the operand as a whole
+    is nowhere in memory.
     """
 
     left: View | None = None
     right: View | None = None
+    prologues: dict[str, RowKernel] = field(default_factory=dict)
+
+    @property
+    def operands(self) -> list[Buffer]:
+        """The buffers that the product itself reads, without its epilogue."""
+        found: list[Buffer] = []
+        for side in ("left", "right"):
+            work = self.prologues.get(side)
+            view = getattr(self, side)
+            found += work.reads if work is not None else [view.buffer]
+        return found
+
+    @property
+    def reads(self) -> list[Buffer]:
+        """The buffers that the product reads, and those that its epilogue reads."""
+        work = self.epilogue.reads if self.epilogue is not None else []
+        return [*self.operands, *[each for each in work if each is not self.out]]
 
     @property
     def stored(self) -> bool:
@@ -269,7 +288,11 @@ class ContractionKernel(ProductKernel):
         """One line for people."""
         assert self.left is not None and self.right is not None
         batch, m, k = self.left.shape
-        return self._and_then(f"contraction {batch}×[{m}×{k} · {k}×{self.right.shape[2]}]")
+        before = "".join(
+            f"{work.names} ({side}), then " for side, work in self.prologues.items()
+        )
+        what = f"contraction {batch}×[{m}×{k} · {k}×{self.right.shape[2]}]"
+        return before + self._and_then(what)
 
 
 @dataclass(eq=False)

@@ -20,7 +20,7 @@ from .kernels import (
 from .lower import Lowered
 from .row_plans import RowPlan
 
-__all__ = ["Layout", "Task", "lay_out"]
+__all__ = ["WORTH_SHARING", "WORTH_SHARING_FLOPS", "Layout", "Task", "lay_out"]
 
 # The table's first entries; buffers follow.
 ARENA, STATUS, BARRIER, SCRATCH, CLOCK = range(5)
@@ -39,7 +39,9 @@ STRIP = 4
 # Blocks of random bits that are one part of the work.
 RANDOM_PART = 256
 # Cycles from which on the work of a kernel is shared: waiting for each other takes some hundreds.
-_WORTH_SHARING = 8192
+WORTH_SHARING = 8192
+# The same for the flops of products: 64 × 64 × 64 takes four microseconds alone.
+WORTH_SHARING_FLOPS = 1 << 19
 # Rough rates of one thread, for what decides whether other threads are woken at all.
 _FLOPS_PER_CYCLE, _BYTES_PER_CYCLE = 32, 16
 
@@ -99,7 +101,7 @@ def _task(target: Any, kernel: Kernel, rows: RowPlan | None, threads: int) -> Ta
     cycles = moved / _BYTES_PER_CYCLE
     if rows is not None:
         parts, cycles = rows.parts, rows.cycles
-        heavy = cycles >= _WORTH_SHARING
+        heavy = cycles >= WORTH_SHARING
     elif isinstance(kernel, ColumnKernel):
         assert kernel.source is not None
         lanes = target.lanes(kernel.source.buffer.dtype)
@@ -112,13 +114,13 @@ def _task(target: Any, kernel: Kernel, rows: RowPlan | None, threads: int) -> Ta
     elif isinstance(kernel, ContractionKernel):
         plan = kernel.plan
         parts, scratch = plan.parts, plan.scratch_bytes
-        heavy = plan.flops > 1 << 19  # as 64 × 64 × 64: four microseconds alone
+        heavy = plan.flops > WORTH_SHARING_FLOPS
         cycles = max(plan.flops / _FLOPS_PER_CYCLE, plan.bytes / _BYTES_PER_CYCLE)
     elif isinstance(kernel, RandomKernel):
         assert kernel.out is not None
         parts = -(-kernel.out.nbytes // (16 * RANDOM_PART))
         cycles = float(kernel.out.nbytes)  # ten rounds for 16 bytes
-        heavy = cycles >= _WORTH_SHARING
+        heavy = cycles >= WORTH_SHARING
     elif isinstance(kernel, PartialSumKernel):
         parts = contraction.sum_parts(kernel.plan)
         heavy = kernel.plan.partial_bytes >= 1 << 17

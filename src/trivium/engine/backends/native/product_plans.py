@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from . import contraction
-from .kernels import Buffer, ContractionKernel, Kernel, PartialSumKernel, View, whole
+from .kernels import (
+    Buffer,
+    ContractionKernel,
+    Kernel,
+    PartialSumKernel,
+    RowKernel,
+    View,
+    whole,
+)
+from .row_plans import plan_rows
 
-__all__ = ["plan_product", "with_plans"]
+__all__ = ["operand_cycles", "plan_product", "with_plans"]
 
 # The order of sums depends on the plan, so the plan must not depend on the number of threads.
 _THREADS = 4
@@ -22,8 +32,22 @@ def plan_product(kernel: ContractionKernel, target: Any) -> contraction.Plan:
         left.buffer.dtype, batch, m, right.shape[2], k, _three(left), _three(right)
     )
     return contraction.plan(
-        spec, target, _THREADS, may_split=True, along_rows=_reads_rows(kernel)
+        spec,
+        target,
+        _THREADS,
+        may_split=True,
+        along_rows=_reads_rows(kernel),
+        computed={
+            side: operand_cycles(each, target) for side, each in kernel.prologues.items()
+        },
     )
+
+
+def operand_cycles(work: RowKernel, target: Any) -> float:
+    """Cycles to compute an operand once: arithmetic, and a load or a store for each vector."""
+    rows = plan_rows(work, target.lanes)
+    vectors = math.prod(work.shape) / rows.lanes
+    return rows.cycles + vectors * (1 + len(work.loads))
 
 
 def _reads_rows(kernel: ContractionKernel) -> bool:

@@ -9,8 +9,14 @@ import llvmlite.ir as ir
 from . import contraction
 from .contraction import emission
 from .emitter import I8, POINTER, Emitter
-from .kernels import Buffer, ContractionKernel, PartialSumKernel, ProductKernel, View
-from .rows import FinishedWork
+from .kernels import (
+    ContractionKernel,
+    PartialSumKernel,
+    ProductKernel,
+    RowKernel,
+    View,
+)
+from .rows import FinishedWork, computed_vector
 
 __all__ = ["emit_partial_sum", "emit_product"]
 
@@ -38,17 +44,28 @@ def emit_product(e: Emitter, name: str, kernel: ContractionKernel, scratch: int)
     assert kernel.left is not None and kernel.right is not None and kernel.out is not None
     epilogue = _Fused(e, kernel, 6)
     product = emission.emit(
-        e.module, f"{name}_product", kernel.plan, epilogue.hook, epilogue.types, kernel.stored
+        e.module,
+        f"{name}_product",
+        kernel.plan,
+        epilogue.hook,
+        epilogue.types,
+        kernel.stored,
+        epilogue.prologues(),
     )
     product.linkage = "internal"
     function = e.kernel_function(name)
     table, begin, end = function.args
     own = e.b.load(e.b.gep(table, [e.i64(scratch)], source_etype=POINTER), typ=POINTER)
+    operands = [
+        ir.Constant(POINTER, None)
+        if side in kernel.prologues
+        else _start(e, table, getattr(kernel, side))
+        for side in ("left", "right")
+    ]
     e.b.call(
         product,
-        [_start(e, table, kernel.left), _start(e, table, kernel.right),
-         epilogue.place(table), own, begin, end, *epilogue.pointers(table)],
-    )  # fmt: skip
+        [*operands, epilogue.place(table), own, begin, end, *epilogue.pointers(table)],
+    )
     e.b.ret_void()
     return function
 
@@ -59,20 +76,24 @@ def _start(e: Emitter, table: Any, view: View) -> Any:
 
 
 class _Fused:
-    """A product's epilogue for the emitter of products, whose arguments are its pointers."""
+    """A product's epilogue and prologues for the emitter of products.
+
+    Arguments of the product's function are their pointers.
+    """
 
     def __init__(self, e: Emitter, kernel: ProductKernel, first: int) -> None:
         assert kernel.out is not None
         self.e = e
         self.kernel = kernel
         self.first = first
-        self.buffers: list[Buffer] = []
+        self.before = kernel.prologues if isinstance(kernel, ContractionKernel) else {}
+        used = [each for work in self.before.values() for each in work.reads]
+        self.hook = None
         if kernel.epilogue is not None:
-            loads = [view.buffer for view in kernel.epilogue.loads.values()]
-            used = {id(x): x for x in (*loads, *kernel.epilogue.stores.values())}
-            self.buffers = [each for each in used.values() if each is not kernel.out]
+            used += [*kernel.epilogue.reads, *kernel.epilogue.writes]
+            self.hook = contraction.Epilogue(self.emit, self.ahead)
+        self.buffers = [each for each in dict.fromkeys(used) if each is not kernel.out]
         self.types = [POINTER] * len(self.buffers)
-        self.hook = contraction.Epilogue(self.emit, self.ahead) if self.buffers else None
 
     def place(self, table: Any) -> Any:
         """Where the product goes; nowhere if only the epilogue wants it."""
@@ -85,13 +106,30 @@ class _Fused:
         """The epilogue's operands."""
         return [self.e.base(table, each) for each in self.buffers]
 
+    def bases(self, b: Any) -> dict[int, Any]:
+        """Where the buffers are, in the function of the product."""
+        arguments = b.function.args[self.first :]
+        return {id(x): a for x, a in zip(self.buffers, arguments, strict=True)}
+
     def rows(self, b: Any) -> FinishedWork:
         """The epilogue's work, to be emitted with the builder of the product."""
         assert self.kernel.epilogue is not None and self.kernel.out is not None
-        arguments = b.function.args[self.first :]
-        bases = {id(x): a for x, a in zip(self.buffers, arguments, strict=True)}
+        bases = self.bases(b)
         bases[id(self.kernel.out)] = ir.Constant(POINTER, None)  # its numbers are in registers
         return FinishedWork(self.e, self.kernel.epilogue, self.kernel.out, bases)
+
+    def prologues(self) -> dict[str, contraction.Prologue]:
+        """What computes the operands that are not in memory."""
+        return {side: self.prologue(work) for side, work in self.before.items()}
+
+    def prologue(self, work: RowKernel) -> contraction.Prologue:
+        """The work on a vector of an operand."""
+
+        def value(b: Any, row: Any, column: Any, lanes: int, mask: Any) -> Any:
+            with self.e.using(b):
+                return computed_vector(self.e, work, self.bases(b), row, column, lanes, mask)
+
+        return contraction.Prologue(value, work.shape[1])
 
     def emit(self, b: Any, row: Any, column: Any, vector: Any, mask: Any) -> None:
         """The work on a vector of finished numbers."""

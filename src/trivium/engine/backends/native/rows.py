@@ -7,6 +7,7 @@ in a fixed order, so the result does not depend on how rows are shared among thr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import llvmlite.ir as ir
@@ -20,7 +21,7 @@ from .lower import immediate, reshape_view
 from .reductions import combine, identity
 from .row_plans import RowPlan, inner_stride
 
-__all__ = ["FinishedWork", "emit_rows"]
+__all__ = ["FinishedWork", "computed_vector", "emit_rows"]
 
 _UNROLL = 4  # vectors of a row whose partial results are kept apart
 
@@ -28,6 +29,26 @@ _UNROLL = 4  # vectors of a row whose partial results are kept apart
 def emit_rows(emitter: Emitter, name: str, kernel: RowKernel, plan: RowPlan) -> ir.Function:
     """The function ``name(table, begin, end)`` that does the parts from begin to end."""
     return _Rows(emitter, kernel, plan).emit(name)
+
+
+def computed_vector(
+    emitter: Emitter, kernel: RowKernel, bases: dict[int, Any], row: Any, column: Any,
+    lanes: int, mask: Any,
+) -> Any:  # fmt: skip
+    """The vector that the kernel would store in ``row`` from ``column`` on, in registers.
+
+    ``bases``: buffer → pointer, known in the function.
+    """
+    (result,) = kernel.stores
+    writer = _Rows(emitter, replace(kernel, stores={}), _by_vector(kernel, lanes))
+    writer.bases = {key: bases[id(view.buffer)] for key, view in kernel.loads.items()}
+    writer.start_row(row)
+    return writer.body(0, column, [], {}, 0, mask)[result].llvm
+
+
+def _by_vector(kernel: RowKernel, lanes: int) -> RowPlan:
+    rows, inner = kernel.shape
+    return RowPlan(1, rows, inner, lanes, False, inner, ())
 
 
 class FinishedWork:
@@ -45,9 +66,7 @@ class FinishedWork:
     def emit(self, row: Any, column: Any, vector: Any, lanes: int, mask: Any) -> None:
         """The work on ``vector``: numbers of ``row`` from ``column`` on."""
         kernel = self.kernel
-        rows, inner = kernel.shape
-        plan = RowPlan(1, rows, inner, lanes, False, inner, ())
-        writer = _Rows(self.e, kernel, plan)
+        writer = _Rows(self.e, kernel, _by_vector(kernel, lanes))
         writer.bases = {key: self.bases[id(v.buffer)] for key, v in kernel.loads.items()}
         writer.store_bases = {key: self.bases[id(x)] for key, x in kernel.stores.items()}
         given = {
@@ -232,7 +251,8 @@ class _Rows:
     def body(
         self, stage: int, j: Any, reductions: list[Tensor], accumulators: dict[int, list[Any]],
         which: int, mask: Any, given: dict[int, Value] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> dict[int, Value]:  # fmt: skip
+        """One vector of every node of a stage; returns them."""
         build = ElementBuilder(self.b, self.plan.lanes)
         values: dict[int, Value] = dict(given or {})
         # Stores come last: a load right after a store to an address that differs by a multiple
@@ -276,6 +296,7 @@ class _Rows:
             if mask is not None:
                 new = Value(self.b.select(mask, new.llvm, old.llvm), x.dtype)
             self.b.store(new.llvm, place)
+        return values
 
     def operand(
         self, node: Tensor, j: Any, values: dict[int, Value], build: ElementBuilder, mask: Any,

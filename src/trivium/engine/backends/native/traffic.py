@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...tensor import Tensor
@@ -41,10 +41,18 @@ def uses(kernel: Kernel) -> list[Use]:
     if isinstance(kernel, RowKernel):
         return _row_uses(kernel, None)
     if isinstance(kernel, ContractionKernel | PartialSumKernel):
-        sources = [kernel.source] if isinstance(kernel, PartialSumKernel) else []
+        sources: list[View | None] = []
+        if isinstance(kernel, PartialSumKernel):
+            sources.append(kernel.source)
+        before: list[Use] = []
         if isinstance(kernel, ContractionKernel):
-            sources = [kernel.left, kernel.right]
-        found = _read([view for view in sources if view is not None])
+            for side in ("left", "right"):
+                work = kernel.prologues.get(side)
+                if work is None:
+                    sources.append(getattr(kernel, side))
+                else:
+                    before += _row_uses(replace(work, stores={}), None)
+        found = before + _read([view for view in sources if view is not None])
         assert kernel.out is not None
         if kernel.stored:
             found.append(Use(kernel.out, kernel.out.nbytes, True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ....errors import ArgumentError
@@ -12,7 +12,7 @@ from .costs import LATENCY, cycles, fused, near_rows
 from .plan import METHODS, WHOLE, Plan, ceiling, power_of_two
 from .spec import Spec
 
-__all__ = ["applicable", "plan"]
+__all__ = ["applicable", "estimate", "plan"]
 
 _SLIM = 12  # columns of out up to which it is computed transposed
 _PANELS = 384 * 2**10  # bytes of packed panels that the second cache keeps
@@ -26,15 +26,18 @@ def plan(
     method: str | None = None,
     may_split: bool = False,
     along_rows: bool = False,
+    computed: Mapping[str, float] | None = None,
 ) -> Plan:
     """The plan for a product: of all candidates that with the least estimated time.
 
     Several ``threads`` may get other tiles, which share the work more evenly; the arithmetic of
     every number, and so its bits, stays the same. ``may_split`` allows partial results, which
     the caller adds with ``emit_sum``, where few numbers are long sums. ``along_rows``: the output
-    is walked row by row, as other arrays of its shape are read with it. ``method`` forces one of
-    ``applicable(spec)``; raises ArgumentError for another one.
+    is walked row by row, as other arrays of its shape are read with it. ``computed``: operands
+    ("left", "right") that a prologue computes, and the cycles to compute the whole of each.
+    ``method`` forces one of ``applicable(spec)``; raises ArgumentError for another one.
     """
+    computed = computed or {}
     possible = applicable(spec)
     if method is not None and method not in possible:
         raise ArgumentError(
@@ -44,12 +47,17 @@ def plan(
     candidates = [
         candidate
         for each in (possible if method is None else (method,))
-        for candidate in _CANDIDATES[each](spec, target)
+        for made in _CANDIDATES[each](spec, target)
+        for candidate in _computing(made, tuple(computed))
     ]
-    best = min(candidates, key=cycles)
+
+    def work(candidate: Plan) -> float:
+        return cycles(candidate) + _prologues(candidate, computed, 1)
+
+    best = min(candidates, key=work)
     if threads > 1:
         same = [each for each in candidates if _arithmetic(each) == _arithmetic(best)]
-        best = min(same, key=lambda each: cycles(each) * _imbalance(each, threads))
+        best = min(same, key=lambda each: work(each) * _imbalance(each, threads))
     if along_rows:
         best = _along_rows(best)
     return _split(best) if may_split else best
@@ -60,6 +68,52 @@ def _along_rows(best: Plan) -> Plan:
     whole = replace(best, block_panels=best.panels)
     possible = best.method in ("direct", "packed") and whole.right_bytes <= 2 * _PANELS
     return whole if possible else best
+
+
+def estimate(made: Plan, computed: Mapping[str, float], threads: int) -> float:
+    """Cycles until a product is done, its prologues included, on so many threads."""
+    return cycles(made) * _imbalance(made, threads) / threads + _prologues(
+        made, computed, threads
+    )
+
+
+def _prologues(made: Plan, computed: Mapping[str, float], threads: int) -> float:
+    """Cycles in which operands are computed.
+
+    A panel of columns is computed by every thread that needs it, so one block of columns is
+    computed by all of them; rows are computed for each block of columns.
+    """
+    total = 0.0
+    for side, cost in computed.items():
+        if side == "left":
+            total += cost * made.column_blocks / threads
+        else:
+            blocks = made.product.batch * made.column_blocks
+            total += cost * min(1.0, 1 / threads + 1 / blocks) if threads > 1 else cost
+    return total
+
+
+def _computing(made: Plan, sides: tuple[str, ...]) -> Iterator[Plan]:
+    """The plan with operands computed instead of being read, if it can be so."""
+    if not sides:
+        yield made
+        return
+    if made.swapped or made.method not in ("direct", "packed"):
+        return
+    if "right" in sides and not made.pack_right:
+        return
+    blocks = made.block_panels
+    if "left" in sides:  # the fewer blocks of columns, the fewer times rows are computed
+        most = made.panels
+        if made.pack_right:
+            most = max(1, _PANELS // (made.panel_size * made.spec.dtype.itemsize))
+        blocks = max(blocks, _even(made.panels, most))
+    yield replace(
+        made,
+        block_panels=blocks,
+        pack_left=made.pack_left or "left" in sides,
+        computed=sides,
+    )
 
 
 def applicable(spec: Spec) -> tuple[str, ...]:

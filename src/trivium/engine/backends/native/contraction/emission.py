@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -12,7 +12,7 @@ from .dots import Dots
 from .panels import Panels
 from .partial import Partial
 from .plan import Plan
-from .tile import Epilogue
+from .tile import Epilogue, Prologue
 from .writer import POINTER, Writer
 
 __all__ = ["emit", "emit_sum"]
@@ -27,6 +27,7 @@ def emit(
     epilogue: Epilogue | None = None,
     extra: Sequence[Any] = (),
     keep: bool = True,
+    prologues: Mapping[str, Prologue] | None = None,
 ) -> ir.Function:
     """Define ``void name(T* left, T* right, T* out, i8* scratch, i64 begin, i64 end, extra…)``.
 
@@ -37,8 +38,9 @@ def emit(
     ``emit_sum`` reads.
 
     ``epilogue`` is applied to finished numbers, once each; the arguments of types ``extra`` are
-    for it (``builder.function.args[6:]``). Without ``keep`` nothing reads ``out`` afterwards; it
-    is not even written where the plan takes all of k at once.
+    for it (``builder.function.args[6:]``) and for the ``prologues`` that compute the operands in
+    ``plan.computed``, whose pointers are not used. Without ``keep`` nothing reads ``out``
+    afterwards; it is not even written where the plan takes all of k at once.
     """
     assert epilogue is None or plan.chunks == 1, "the epilogue of partial results is emit_sum's"
     function = _function(module, name, 4, extra)
@@ -46,8 +48,13 @@ def emit(
     if plan.swapped:
         left, right = right, left
     w = Writer(function, plan.spec.dtype, module.target)
-    kind = Dots if plan.method == "dot" else Panels
-    _guarded(w, begin, end, kind(w, plan, (left, right, out, scratch), epilogue, keep))
+    pointers = (left, right, out, scratch)
+    method: Dots | Panels
+    if plan.method == "dot":
+        method = Dots(w, plan, pointers, epilogue, keep)
+    else:
+        method = Panels(w, plan, pointers, epilogue, keep, prologues or {})
+    _guarded(w, begin, end, method)
     return function
 
 

@@ -11,14 +11,15 @@ panels a second time: parts are independent.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from llvmlite import ir
 
+from .computing import Part, compute
 from .packing import Panel, pack
 from .plan import Plan, power_of_two
-from .tile import Epilogue, Operand, Place, Tile, clear, finish, multiply, store
+from .tile import Epilogue, Operand, Place, Prologue, Tile, clear, finish, multiply, store
 from .writer import POINTER, Index, Writer
 
 __all__ = ["Panels"]
@@ -48,12 +49,14 @@ class Panels:
         pointers: tuple[Any, ...],
         epilogue: Epilogue | None,
         keep: bool,
+        prologues: Mapping[str, Prologue],
     ) -> None:
         self.w = w
         self.plan = plan
         self.product = plan.product
         self.left, self.right, self.out, scratch = pointers
         self.epilogue = epilogue
+        self.prologues = prologues
         # Without ``keep`` a tile that is finished at once is nowhere but in a place of its own.
         self.own_tile = None
         if not keep and plan.k_block >= plan.product.k:
@@ -72,6 +75,7 @@ class Panels:
         cells = plan.column_blocks * plan.row_tiles
 
         def batch(b: Any, first: Any, last: Any) -> None:
+            self.matrix = b
             self.start_left = w.at(self.left, w.multiply(b, product.left[0]))
             self.start_right = w.at(self.right, w.multiply(b, product.right[0]))
             self.start_out = w.at(self.chunk_out, w.multiply(b, product.m * product.n))
@@ -125,10 +129,10 @@ class Panels:
     ) -> None:
         """One piece of k for the cells ``begin`` … ``end`` - 1 of the grid."""
         w, plan, product = self.w, self.plan, self.product
-        self.first, self.last, self.length = first, last, length
+        self.first, self.last, self.length, self.start_k = first, last, length, start
         self.origin_left = w.at(self.start_left, w.multiply(start, product.left[2]))
         self.origin_right = w.at(self.start_right, w.multiply(start, product.right[1]))
-        if plan.pack_left:
+        if plan.pack_left and not plan.pack_each_row:
             self.each_row(0, plan.row_tiles, self.pack_left)
         w.spans(begin, end, plan.column_blocks, plan.row_tiles, self.columns)
 
@@ -141,6 +145,8 @@ class Panels:
             self.each_panel(start, stop, self.pack_right)
 
         def row(tile: Any, rows: int) -> None:
+            if plan.pack_each_row:
+                self.pack_left(tile, rows)
             self.each_panel(start, stop, lambda p, shape: self.tile(tile, rows, p, shape))
 
         self.each_row(begin, end, row)
@@ -189,14 +195,43 @@ class Panels:
 
     def left_panel(self, tile: Any) -> Any:
         """Where the packed rows of a tile are."""
+        if self.plan.pack_each_row:
+            return self.left_panels
         size = self.plan.rows * self.plan.longest_k
         return self.w.at(self.left_panels, self.w.multiply(tile, size))
 
+    def packed_left(self, tile: Any, rows: int) -> Operand:
+        """The packed rows of a tile."""
+        if self.left_along:
+            return Operand(self.left_panel(tile), 1, self.plan.k_step)
+        return Operand(self.left_panel(tile), rows, 1)
+
+    @property
+    def left_along(self) -> bool:
+        """Whether rows are computed, and lie along k."""
+        return "left" in self.plan.computed and self.product.left[2] == 1
+
     def pack_left(self, tile: Any, rows: int) -> None:
-        """Copy a row tile of this piece of k."""
-        panel = Panel(self.left_panel(tile), rows, self.plan.left_lanes, False)
-        source = self.left_rows(tile, rows)
-        pack(self.w, panel, source, rows, self.length, self.plan.least_k)
+        """Copy or compute a row tile of this piece of k."""
+        w, plan = self.w, self.plan
+        panel = Panel(self.left_panel(tile), rows, plan.left_lanes, False)
+        if "left" not in plan.computed:
+            pack(w, panel, self.left_rows(tile, rows), rows, self.length, plan.least_k)
+            return
+        prologue, first = self.prologues["left"], self.first_row(tile, rows)
+        start = self.matrix_row(self.product.left[0], prologue)
+        if self.left_along:
+            lanes = plan.target.lanes(plan.spec.dtype)
+            part = Part(w.add(start, first), rows, self.start_k, self.length, lanes)
+            compute(w, prologue, part, panel.pointer, plan.k_step)
+        else:
+            k = w.add(start, self.start_k)
+            part = Part(k, self.length, first, rows, plan.left_lanes)
+            compute(w, prologue, part, panel.pointer, rows)
+
+    def matrix_row(self, step: int, prologue: Prologue) -> Any:
+        """The first row of this matrix of a batch in a computed operand."""
+        return self.w.multiply(self.matrix, step // prologue.columns)
 
     def right_columns(self, panel: Any) -> Operand:
         """The columns of a panel in the operand itself."""
@@ -210,10 +245,25 @@ class Panels:
         return self.w.at(self.right_panels, offset)
 
     def pack_right(self, panel: Any, shape: Tile) -> None:
-        """Copy the columns of a panel."""
-        plan, count = self.plan, (shape.vectors - 1) * shape.lanes + shape.tail
+        """Copy or compute the columns of a panel."""
+        w, plan = self.w, self.plan
+        count = (shape.vectors - 1) * shape.lanes + shape.tail
         place = Panel(self.right_panel(panel), plan.width, plan.lanes, True)
-        pack(self.w, place, self.right_columns(panel), count, self.length, plan.least_k)
+        source = self.right_columns(panel)
+        if "right" in plan.computed:
+            prologue, column = self.prologues["right"], w.multiply(panel, plan.width)
+            start = self.matrix_row(self.product.right[0], prologue)
+            if not plan.stages_right:
+                k = w.add(start, self.start_k)
+                part = Part(k, self.length, column, count, plan.lanes)
+                compute(w, prologue, part, place.pointer, plan.width)
+                return
+            lanes = plan.target.lanes(plan.spec.dtype)
+            stage = w.at(self.right_panels, plan.panels_at_once * plan.panel_size)
+            part = Part(w.add(start, column), count, self.start_k, self.length, lanes)
+            compute(w, prologue, part, stage, plan.k_step)
+            source = Operand(stage, 1, plan.k_step)
+        pack(w, place, source, count, self.length, plan.least_k)
 
     def tile(self, tile: Any, rows: int, panel: Any, shape: Tile) -> None:
         """One register tile."""
@@ -230,7 +280,7 @@ class Panels:
             place = Place(w.at(self.start_out, offset), product.n)
         left, right = self.left_rows(tile, rows), self.right_columns(panel)
         if plan.pack_left:
-            left = Operand(self.left_panel(tile), rows, 1)
+            left = self.packed_left(tile, rows)
         if plan.pack_right:
             right = Operand(self.right_panel(panel), plan.width, 1, packed=True)
         task = Task(shape, left, right, place, self.length, self.first)

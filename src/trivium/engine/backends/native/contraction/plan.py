@@ -36,7 +36,8 @@ class Plan:
     k is cut into pieces of ``k_block``, whose sums are added in memory (``static``: of known
     length, at the price of code for the last one). A tile keeps ``ways`` sums for each number;
     ``prefetch`` has its place in memory come in time. With ``chunks`` > 1 there are that many
-    results, of ``chunk`` numbers of k each, to be added by ``emit_sum``. The order in which the
+    results, of ``chunk`` numbers of k each, to be added by ``emit_sum``. The operands in
+    ``computed`` ("left", "right") are computed where they would be copied. The order in which the
     products of a number are added depends on none of the parts: its bits are the same whichever
     thread computes it.
     """
@@ -57,10 +58,12 @@ class Plan:
     static: bool = False
     prefetch: bool = False
     chunk: int = WHOLE
+    computed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         assert self.full_rows > 0, "tiles differ by one row at most"
         assert self.chunk >= self.product.k or self.chunk % self.k_block == 0
+        assert all(getattr(self, f"pack_{side}") for side in self.computed)
 
     # The grid of tiles.
 
@@ -132,6 +135,27 @@ class Plan:
         return self.width * self.longest_k
 
     @property
+    def panels_at_once(self) -> int:
+        """Packed panels of columns that are kept together."""
+        return min(self.block_panels, self.panels)
+
+    @property
+    def pack_each_row(self) -> bool:
+        """Whether rows are packed tile by tile, when they are needed; else all before."""
+        return self.pack_left and (self.column_blocks == 1 or "left" in self.computed)
+
+    @property
+    def stages_right(self) -> bool:
+        """Whether a computed panel of columns, whose rows run along k, has to be transposed."""
+        return "right" in self.computed and self.product.right[2] != 1
+
+    @property
+    def k_step(self) -> int:
+        """From row to row where rows along k are computed: whole lines, not all in one set."""
+        line = 64 // self.spec.dtype.itemsize
+        return (ceiling(self.longest_k, line) | 1) * line
+
+    @property
     def left_lanes(self) -> int:
         """The vectors with which rows are packed."""
         return min(self.target.lanes(self.spec.dtype), max(power_of_two(self.rows), self.lanes))
@@ -141,9 +165,11 @@ class Plan:
         """Scratch memory for the right operand; the left one's follows."""
         if not self.pack_right:
             return 0
-        numbers = min(self.block_panels, self.panels) * self.panel_size
+        numbers = self.panels_at_once * self.panel_size
         if self.method == "dot":
             numbers = self.product.n * self.product.k
+        if self.stages_right:
+            numbers += self.width * self.k_step
         return ceiling(numbers * self.spec.dtype.itemsize, 64) * 64
 
     @property
@@ -151,7 +177,10 @@ class Plan:
         """Scratch memory for the left operand."""
         if not self.pack_left:
             return 0
-        numbers = self.row_tiles * self.rows * self.longest_k + self.left_lanes
+        tiles = 1 if self.pack_each_row else self.row_tiles
+        along = "left" in self.computed and self.product.left[2] == 1
+        step = self.k_step if along else self.longest_k
+        numbers = tiles * self.rows * step + self.left_lanes
         if self.method == "dot":
             numbers = self.product.m * self.product.k
         return ceiling(numbers * self.spec.dtype.itemsize, 64) * 64
@@ -192,7 +221,10 @@ class Plan:
             notes.append(f"{self.chunks} partial results")
         if self.scratch_bytes:
             both = [name for name in ("left", "right") if getattr(self, f"pack_{name}")]
-            notes.append(f"{' and '.join(both)} copied ({self.scratch_bytes / 1024:.0f} KiB)")
+            copied = " and ".join(name for name in both if name not in self.computed)
+            words = [f"{copied} copied"] if copied else []
+            words += [f"{name} computed" for name in self.computed]
+            notes.append(f"{' and '.join(words)} ({self.scratch_bytes / 1024:.0f} KiB)")
         notes.append(f"{self.parts} part{'s' if self.parts > 1 else ''}")
         return f"{self.spec}: {', '.join(notes)}"
 

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from .writer import Index, Writer
 
-__all__ = ["Epilogue", "Operand", "Place", "Tile", "clear", "finish", "multiply", "store"]
+__all__ = [
+    "Epilogue",
+    "Operand",
+    "Place",
+    "Prologue",
+    "Tile",
+    "clear",
+    "finish",
+    "multiply",
+    "store",
+]
 
 
 class Epilogue(NamedTuple):
@@ -24,6 +34,18 @@ class Epilogue(NamedTuple):
 
     apply: Callable[[Any, Any, Any, Any, Any], Any]
     ahead: Callable[[Any], list[tuple[Any, int, int, int]]] = lambda builder: []
+
+
+class Prologue(NamedTuple):
+    """How an operand is computed that is not in memory.
+
+    It is a matrix with rows of ``columns`` numbers; ``value(builder, row, column, lanes, mask or
+    None)`` emits code for the vector that begins at ``column`` of ``row``. Rows are counted
+    through the batch.
+    """
+
+    value: Callable[[Any, Any, Any, int, Any], Any]
+    columns: int
 
 
 @dataclass(frozen=True)

@@ -219,6 +219,17 @@ class Writer:
         bits = [ir.Constant(_I1, int(lane < count)) for lane in range(lanes)]
         return ir.Constant(ir.VectorType(_I1, lanes), bits)
 
+    def below(self, count: Any, lanes: int) -> Any:
+        """The mask of the first ``count`` lanes, known only when running."""
+        numbers = [ir.Constant(_I64, lane) for lane in range(lanes)]
+        if lanes == 1:
+            return self.less(0, count)
+        kind = ir.VectorType(_I64, lanes)
+        undefined, zeros = ir.Constant(kind, ir.Undefined), ir.VectorType(_I32, lanes)
+        one = self.b.insert_element(undefined, count, ir.Constant(_I32, 0))
+        wide = self.b.shuffle_vector(one, undefined, ir.Constant(zeros, None))
+        return self.b.icmp_signed("<", ir.Constant(kind, numbers), wide)
+
     def load(self, pointer: Any, lanes: int, mask: Any = None, align: int = 0) -> Any:
         """``lanes`` numbers; masked-out ones are zero and not touched in memory."""
         kind = self.vector(lanes)
