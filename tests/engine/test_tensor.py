@@ -294,3 +294,25 @@ def test_a_late_farewell_does_not_remove_a_successor():
     table.add("key", second)
     table._forget(entry)
     assert table.get("key") is second
+
+
+def test_a_variable_can_be_the_array_itself():
+    array = np.arange(6.0).reshape(2, 3)
+    x = tv.variable(array, name="x", copy=False)
+    assert x.storage is array
+    array[0, 0] = 7.0
+    assert float(tv.array.sum(x).value) == array.sum()
+    for odd in (array.T, [1.0, 2.0], array[:, ::2]):
+        with pytest.raises(tv.TriviumError, match="copy=False needs an array"):
+            tv.variable(odd, copy=False)
+    with pytest.raises(tv.TriviumError, match="copy=False needs an array of float32"):
+        tv.variable(array, tv.float32, copy=False)
+
+
+def test_what_must_not_be_written_cannot_be_updated():
+    array = np.zeros(3)
+    array.flags.writeable = False
+    x = tv.variable(array, name="x", copy=False)
+    assert tv.Program([], x + 1).run().tolist() == [1, 1, 1]
+    with pytest.raises(tv.TriviumError, match="the variable x is an array that must not"):
+        tv.Program([], [], {x: x + 1})

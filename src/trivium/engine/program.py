@@ -78,6 +78,11 @@ class Program:
                     f"a program's inputs are leaves made by tv.input, not {leaf!r}"
                 )
         for target, value in self.updates.items():
+            if isinstance(target, Variable) and not target.storage.flags.writeable:
+                raise ArgumentError(
+                    f"the variable {target.name or 'without a name'} is an array that must not "
+                    "be written (it was made with copy=False), so no update can be for it"
+                )
             if not isinstance(target, Variable):
                 raise UnboundInputError(f"only variables can be updated, not {target!r}")
             if value.shape != target.shape:

@@ -18,7 +18,7 @@ import numpy as np
 
 from . import dtypes
 from .aligned import aligned_empty
-from .errors import DTypeError, ShapeError
+from .errors import ArgumentError, DTypeError, ShapeError
 from .interning import Interned
 from .sites import current_origin
 
@@ -340,17 +340,43 @@ def input(
     return _frozen(_Fields(INPUT, (), attributes, sizes, attributes.dtype))
 
 
-def variable(data: Any, dtype: Any = None, *, name: str | None = None) -> Variable:
+def _usable(array: np.ndarray[Any, Any], data: Any, kind: np.dtype[Any]) -> Any:
+    """The array, if a variable can be the very ``data`` that it was made of."""
+    same = isinstance(data, np.ndarray) and np.may_share_memory(array, data)
+    flags = array.flags
+    if (
+        array.dtype == kind
+        and flags.c_contiguous
+        and flags.aligned
+        and (same or not array.size)
+    ):
+        return array
+    raise ArgumentError(
+        f"copy=False needs an array of {kind} in row-major order without gaps; this is "
+        f"{type(data).__name__}, {array.dtype} of shape {array.shape} with strides "
+        f"{array.strides}. Leave copy=False out, or pass numpy.ascontiguousarray(data, "
+        f"{kind.name!r})"
+    )
+
+
+def variable(
+    data: Any, dtype: Any = None, *, name: str | None = None, copy: bool = True
+) -> Variable:
     """Make a named leaf whose value can be replaced: a parameter or optimiser state.
 
-    Shapes: that of ``data``, fixed from then on. Errors as for ``tensor``.
+    Shapes: that of ``data``, fixed from then on. ``copy=False``: the variable is the array
+    ``data`` itself, which may lie in a memory-mapped file. Errors as for ``tensor``;
+    ArgumentError for an array that cannot be used without a copy.
     """
     from .primitives.leaves import VARIABLE
 
     array = as_array(data.value if isinstance(data, Tensor) else data)
     kind = array.dtype if dtype is None else dtypes.as_dtype(dtype)
-    storage = aligned_empty(array.shape, kind)
-    np.copyto(storage, array, casting="unsafe")  # as NumPy's own conversion to a dtype
+    if copy:
+        storage = aligned_empty(array.shape, kind)
+        np.copyto(storage, array, casting="unsafe")  # as NumPy's own conversion to a dtype
+    else:
+        storage = _usable(array, data, kind)
     attributes = VariableName(array.shape, kind, next(_counter))
     fields = _Fields(VARIABLE, (), attributes, array.shape, kind)
     made = object.__new__(Variable)

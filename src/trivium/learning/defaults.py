@@ -30,13 +30,21 @@ from trivium.learning.data.words import counted
 from trivium.learning.linearity import ROWS, Linearity, linearity
 from trivium.learning.models import (
     MLP,
+    GaussianClassifier,
     Linear,
     Model,
     Sequential,
     ThresholdNeuron,
     has_units,
 )
-from trivium.learning.objectives import L2, CrossEntropy, Objective, SquaredError
+from trivium.learning.models.generative import Generative
+from trivium.learning.objectives import (
+    L2,
+    CrossEntropy,
+    JointLikelihood,
+    Objective,
+    SquaredError,
+)
 
 __all__ = ["Recommendation", "recommend"]
 
@@ -103,7 +111,7 @@ def recommend(
     reasons: dict[str, str] = {}
     found: Linearity | None = None
     if model is None:
-        model, found, reasons["model"] = _model(dataset, task, algorithm, rows)
+        model, found, reasons["model"] = _model(dataset, task, objective, algorithm, rows)
     if objective is None:
         if found is None and task == "regression" and isinstance(model, Linear):
             found = _examine(dataset, task)
@@ -155,12 +163,19 @@ def _examine(dataset: Dataset, task: str) -> Linearity | None:
     y = encoded.y
     if encoder.classes is not None:
         y = np.eye(len(encoder.classes))[y]
-    return linearity(encoded.x.reshape(len(part), -1), y.reshape(len(part), -1).astype(float))
+    x = np.asarray(encoded.x)
+    return linearity(x.reshape(len(part), -1), y.reshape(len(part), -1).astype(float))
 
 
 def _model(
-    dataset: Dataset, task: str, algorithm: Algorithm | None, rows: int
+    dataset: Dataset,
+    task: str,
+    objective: Objective | None,
+    algorithm: Algorithm | None,
+    rows: int,
 ) -> tuple[Model, Linearity | None, str]:
+    if objective is not None and _is_joint(objective):
+        return GaussianClassifier(), None, f"{objective!r} needs a model of p(x, y)"
     if isinstance(algorithm, DeltaRule) and task == "classification":
         return ThresholdNeuron(), None, "the delta rule teaches a single neuron"
     if isinstance(algorithm, ClosedForm | DeltaRule):
@@ -185,9 +200,15 @@ def _model(
     )
 
 
+def _is_joint(objective: Objective) -> bool:
+    return any(isinstance(term, JointLikelihood) for weight, term in objective.terms())
+
+
 def _objective(
     model: Model, task: str, algorithm: Algorithm | None, found: Linearity | None, rows: int
 ) -> tuple[Objective, str]:
+    if isinstance(model, Generative) and isinstance(algorithm, ClosedForm | None):
+        return JointLikelihood(), "counting and averaging give the most likely p(x, y)"
     if getattr(model, "output", None) == "probability":
         loss: Objective = SquaredError()
         reason = "squared error suits a model that ends in probabilities"
@@ -214,6 +235,8 @@ def _algorithm(
     squares = SquaredError in losses and losses <= {SquaredError, L2}
     if isinstance(model, ThresholdNeuron) and losses == {SquaredError}:
         return DeltaRule(), "a threshold has no gradient to follow"
+    if isinstance(model, Generative) and losses == {JointLikelihood}:
+        return ClosedForm(), "the most likely parameters can be computed"
     if isinstance(model, Linear) and model.output == "scores":
         if squares and task == "regression":
             return ClosedForm(), "the minimum of squares of a linear model can be computed"

@@ -18,6 +18,7 @@ from trivium.learning.data.containers import (
     series_array,
 )
 from trivium.learning.data.dataset import Dataset
+from trivium.learning.data.mapped import is_mapped, why_copied
 from trivium.learning.data.source import MEMORY
 from trivium.learning.data.words import shortened, word_list
 from trivium.learning.errors import DataError
@@ -39,7 +40,8 @@ def as_dataset(
     """Return ``data`` as a Dataset: a Dataset, a pair (x, y), a dataframe, or x alone.
 
     - A pair: x of shape (N, ...) or a dataframe of N rows; y of shape (N,): text, bool, int
-      or float, or (N, k) of numbers for k targets. Arrays are copied.
+      or float, or (N, k) of numbers for k targets. Arrays are
+      copied; one that lies in a memory-mapped file (numpy.memmap) stays there.
     - A dataframe (pandas, Polars, Arrow and whatever else narwhals knows) with ``target``
       naming a column, or with an array as ``target``; its columns are typed and reviewed as
       tv.data.read does, with the same options. Without a target, or with
@@ -118,7 +120,15 @@ def _of_features(data: Any, target: str | None) -> Dataset:
         )
     if is_series(data):
         data, _ = series_array(data)
-    return Dataset("arrays", array=checked_features(data))
+    return Dataset("arrays", array=checked_features(data), notes=_copied(data))
+
+
+def _copied(x: Any) -> tuple[str, ...]:
+    """A note if an array in a memory-mapped file could not stay there."""
+    reason = why_copied(x) if is_mapped(x) else None
+    if reason is None:
+        return ()
+    return (f"x was copied into memory: its memory-mapped file is {reason}.",)
 
 
 def _of_pair(x: Any, y: Any, options: dict[str, Any]) -> Dataset:
@@ -135,7 +145,7 @@ def _of_pair(x: Any, y: Any, options: dict[str, Any]) -> Dataset:
             x, _ = series_array(x)
         array = checked_features(x)
         values = checked_target(y, len(array))
-        return Dataset("arrays", array=array, target=values, target_name=name)
+        return Dataset("arrays", array=array, target=values, target_name=name, notes=_copied(x))
     return _of_frame_pair(x, y, name, options)
 
 

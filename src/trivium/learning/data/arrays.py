@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from trivium.learning.data.mapped import MappedRows, is_mapped, why_copied
 from trivium.learning.data.words import counted, shortened
 from trivium.learning.errors import DataError
 
@@ -78,9 +79,10 @@ def _ragged(values: Any, name: str) -> str:
         return f"The rows of {name} differ in shape, so it is no array."
 
 
-def checked_features(values: Any, name: str = "x") -> np.ndarray:
+def checked_features(values: Any, name: str = "x") -> np.ndarray | MappedRows:
     """Return features as a new read-only array (N, ...) of bool, int or float.
 
+    An array in a memory-mapped file is checked some rows at a time and stays in its file.
     Raises DataError for no rows or no features, text, objects, complex numbers, dates, and
     for the first NaN or infinity.
     """
@@ -96,6 +98,13 @@ def checked_features(values: Any, name: str = "x") -> np.ndarray:
     if array.size == 0:
         raise DataError(f"{name} has {len(array):,} rows without any entry ({array.shape}).")
     advice = "Impute or remove it, or pass a dataframe: there NaN is a missing cell, imputed."
+    if is_mapped(values) and why_copied(array) is None:
+        mapped = MappedRows(array)
+        done = 0
+        for piece in mapped.pieces():
+            _check_finite(piece, name, advice, done)
+            done += len(piece)
+        return mapped
     _check_finite(array, name, advice)
     return np.array(array)
 
@@ -117,13 +126,15 @@ def _refuse_kind(array: np.ndarray, name: str) -> None:
     )
 
 
-def _check_finite(array: np.ndarray, name: str, advice: str) -> None:
+def _check_finite(array: np.ndarray, name: str, advice: str, row: int = 0) -> None:
+    """``row``: the number of the first one."""
     if array.dtype.kind != "f":
         return
     bad = ~np.isfinite(array)
     if bad.any():
         first = np.argwhere(bad)[0]
         value = array[tuple(first)]
+        first[0] += row
         word = "NaN" if np.isnan(value) else "infinite"
         count = int(bad.sum())
         raise DataError(

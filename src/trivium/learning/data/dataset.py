@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from trivium.learning.data.column import Column
+from trivium.learning.data.mapped import MappedRows
 from trivium.learning.data.source import MEMORY, Origin, content_hash, recorded_rows
 from trivium.learning.data.splitting import check_seed, part_size, split_rows
 from trivium.learning.data.targets import quiet_task, target_kind
@@ -24,8 +25,9 @@ class Dataset:
     """N examples: features, and usually a target and weights (immutable).
 
     A table has named ``columns``; array data have ``array`` of shape (N, ...) instead, one
-    of the two is None. ``target`` is the raw target, (N,) of text, bool, int64 or float64, or
-    (N, k) of float64; None without one. ``weight`` is (N,) float64 or None.
+    of the two is None; an array in a memory-mapped file stays there.
+    ``target`` is the raw target, (N,) of text, bool, int64 or float64, or (N, k) of float64;
+    None without one. ``weight`` is (N,) float64 or None.
 
     ``set_aside`` holds columns that are no features (constants, identifiers ...), ``notes``
     one sentence for everything that was noticed. ``task`` is known for built-in data only;
@@ -36,7 +38,7 @@ class Dataset:
 
     name: str
     columns: tuple[Column, ...] | None = None
-    array: np.ndarray | None = None
+    array: np.ndarray | MappedRows | None = None
     target: np.ndarray | None = None
     target_name: str = ""
     weight: np.ndarray | None = None
@@ -48,7 +50,7 @@ class Dataset:
 
     def __post_init__(self) -> None:
         for array in (self.array, self.target, self.weight):
-            if array is not None:
+            if isinstance(array, np.ndarray):
                 array.flags.writeable = False
 
     @cached_property
@@ -84,7 +86,7 @@ class Dataset:
         """
         if self.columns is None:
             assert self.array is not None
-            return self.array
+            return np.asarray(self.array)
         text = [column.name for column in self.columns if column.is_text]
         if text:
             raise DataError(
@@ -138,7 +140,7 @@ class Dataset:
             self,
             columns=None if self.columns is None else tuple(c.take(rows) for c in self.columns),
             set_aside=tuple(c.take(rows) for c in self.set_aside),
-            array=None if self.array is None else self.array[rows],
+            array=None if self.array is None else self.array.take(rows, axis=0),
             target=None if self.target is None else self.target[rows],
             weight=None if self.weight is None else self.weight[rows],
             places=self.places.take(rows),

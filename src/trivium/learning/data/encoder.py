@@ -10,6 +10,7 @@ import numpy as np
 
 from trivium.learning.data.dataset import Dataset
 from trivium.learning.data.features import ArrayFeatures, TableFeatures, features_from_dict
+from trivium.learning.data.mapped import ScaledRows
 from trivium.learning.data.saved import Saved
 from trivium.learning.data.target_codes import ClassTarget, NumberTarget, target_from_dict
 from trivium.learning.data.targets import infer_task
@@ -26,13 +27,14 @@ _VERSION = 1
 class Encoded:
     """What a model sees: float64 features ``x``, target ``y`` and weights.
 
-    ``x`` is (N, d) for a table, (N, ...) for array data. ``y`` is int64 class codes (N,) or
+    ``x`` is (N, d) for a table, (N, ...) for array data; of an array in a memory-mapped file
+    parts are read when they are asked for. ``y`` is int64 class codes (N,) or
     float64 (N,) or (N, k); None where no target was asked for. ``weight`` is float64 (N,) or
     None. ``unseen`` counts, for each column that has any, the cells with a category that the
     training part did not have.
     """
 
-    x: np.ndarray
+    x: np.ndarray | ScaledRows
     y: np.ndarray | None = None
     weight: np.ndarray | None = None
     unseen: dict[str, int] = field(default_factory=dict)
@@ -88,7 +90,8 @@ class Encoder:
         if dataset.columns is not None:
             features = TableFeatures.fit(dataset, scale)
         else:
-            features = ArrayFeatures.fit(dataset.x, scale, dataset.weight)
+            assert dataset.array is not None
+            features = ArrayFeatures.fit(dataset.array, scale, dataset.weight)
         return cls(task, bool(scale), features, target)
 
     def transform(self, dataset: Dataset, need_target: bool = True) -> Encoded:

@@ -18,6 +18,7 @@ from trivium.learning.data.codes import (
 )
 from trivium.learning.data.column import Column
 from trivium.learning.data.dataset import Dataset
+from trivium.learning.data.mapped import MappedRows, ScaledRows
 from trivium.learning.data.saved import Saved
 from trivium.learning.data.scaling import centre_and_spread, standardise
 from trivium.learning.data.words import counted, did_you_mean, quoted
@@ -147,7 +148,9 @@ class ArrayFeatures:
     spread: np.ndarray | None = None
 
     @classmethod
-    def fit(cls, x: np.ndarray, scale: bool, weight: np.ndarray | None = None) -> ArrayFeatures:
+    def fit(
+        cls, x: np.ndarray | MappedRows, scale: bool, weight: np.ndarray | None = None
+    ) -> ArrayFeatures:
         """Learn mean and standard deviation of every feature of x (N, ...), if ``scale``."""
         if not scale:
             return cls(x.shape[1:])
@@ -158,15 +161,18 @@ class ArrayFeatures:
         """The names of the flattened features."""
         return ArrayNames(self.shape)
 
-    def transform(self, dataset: Dataset) -> tuple[np.ndarray, dict[str, int]]:
+    def transform(self, dataset: Dataset) -> tuple[np.ndarray | ScaledRows, dict[str, int]]:
         """Return x as float64 (N, ...); a table of as many numbers is taken in order."""
-        x = self._numbers_of_table(dataset) if dataset.is_table else dataset.x
+        x = self._numbers_of_table(dataset) if dataset.is_table else dataset.array
+        assert x is not None
         if x.shape[1:] != self.shape:
             one = " A single example is passed as x[None]." if x.shape == self.shape else ""
             raise DataError(
                 f"The model was trained on examples of shape {self.shape}, and got examples of "
                 f"shape {x.shape[1:]} (x has shape {x.shape}).{one}"
             )
+        if isinstance(x, MappedRows):
+            return ScaledRows(x, self.centre, self.spread, np.dtype(np.float64)), {}
         if self.centre is None or self.spread is None:
             return np.array(x, dtype=np.float64), {}
         return standardise(x, self.centre, self.spread), {}

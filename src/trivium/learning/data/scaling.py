@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from trivium.learning.data.arrays import index_text
 from trivium.learning.errors import DataError
+
+if TYPE_CHECKING:
+    from trivium.learning.data.mapped import MappedRows
 
 __all__ = ["centre_and_spread", "standardise", "unstandardise"]
 
@@ -14,7 +20,7 @@ _EPS = float(np.finfo(np.float64).eps)
 
 
 def centre_and_spread(
-    values: np.ndarray, weight: np.ndarray | None = None
+    values: np.ndarray | MappedRows, weight: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation over the first axis, each of shape values.shape[1:].
 
@@ -30,24 +36,56 @@ def centre_and_spread(
     the sample variance", The American Statistician 37 (1983), equation 1.7). The divisor
     is N, as for the population; with weights each mean is weighted.
     """
-    x = np.asarray(values, dtype=np.float64)
     if weight is not None and not weight.any():
         weight = None  # a part of the data in which no row counts: count them alike
-    if weight is not None:
-        x, weight = x[weight > 0], weight[weight > 0] / weight.max()
-    largest = np.max(np.abs(x), axis=0)
+    parts = _Counted(values, weight)
+    low = np.min([x.min(axis=0) for x, _ in parts], axis=0)
+    high = np.max([x.max(axis=0) for x, _ in parts], axis=0)
+    largest = np.maximum(np.abs(low), np.abs(high))
     unit = np.ldexp(1.0, np.clip(np.frexp(largest)[1], -1020, 1020))
-    x = x / unit
-    first = x[0]
-    centre = first + np.average(x - first, axis=0, weights=weight)
-    away = x - centre
-    variance = np.average(away * away, axis=0, weights=weight)
-    variance = variance - np.average(away, axis=0, weights=weight) ** 2
+    first = next(iter(parts))[0][0] / unit
+    centre = first + parts.mean(lambda x: x / unit - first)
+    variance = parts.mean(lambda x: (x / unit - centre) ** 2)
+    variance = variance - parts.mean(lambda x: x / unit - centre) ** 2
     spread = np.sqrt(np.maximum(variance, 0.0)) * unit
-    extent = np.max(x, axis=0) - np.min(x, axis=0)
-    constant = extent <= 16 * _EPS * np.max(np.abs(x), axis=0)
+    extent = high / unit - low / unit
+    constant = extent <= 16 * _EPS * (largest / unit)
     constant |= spread < np.finfo(np.float64).tiny
     return np.where(constant, first, centre) * unit, np.where(constant, 0.0, spread)
+
+
+class _Counted:
+    """The rows that count, with their weights; of an array in a file some at a time."""
+
+    def __init__(self, values: np.ndarray | MappedRows, weight: np.ndarray | None) -> None:
+        self.values = values
+        self.weight = None if weight is None else weight / weight.max()
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        values = self.values
+        pieces = [values] if isinstance(values, np.ndarray) else values.pieces()
+        done = 0
+        for piece in pieces:
+            x = np.asarray(piece, dtype=np.float64)
+            weight = None
+            if self.weight is not None:
+                weight = self.weight[done : done + len(x)]
+                x, weight = x[weight > 0], weight[weight > 0]
+            done += len(piece)
+            if len(x):
+                yield x, weight
+
+    def mean(self, of: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """The weighted mean of a function of the rows."""
+        total, count = 0.0, 0.0
+        for x, weight in self:
+            found = of(x)
+            if weight is None:
+                total, count = total + found.sum(axis=0), count + len(x)
+            else:
+                shaped = weight.reshape(-1, *[1] * (x.ndim - 1))
+                total, count = total + (found * shaped).sum(axis=0), count + weight.sum()
+        return np.asarray(total / count)
 
 
 def standardise(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trivium.learning.data.mapped import MappedRows
 from trivium.learning.errors import DataError
 
 if TYPE_CHECKING:
@@ -85,7 +86,12 @@ def _add_text(digest: Any, text: str) -> None:
     digest.update(len(data).to_bytes(8, "little") + data)
 
 
-def _add_array(digest: Any, name: str, array: np.ndarray | None) -> None:
+def _add_array(digest: Any, name: str, array: np.ndarray | MappedRows | None) -> None:
+    if isinstance(array, MappedRows):
+        _add_text(digest, f"{name} {array.dtype.newbyteorder('<').str} {array.shape}")
+        for piece in array.pieces():
+            digest.update(np.ascontiguousarray(piece, array.dtype.newbyteorder("<")).data)
+        return
     if array is None:
         _add_text(digest, f"{name} none")
         return

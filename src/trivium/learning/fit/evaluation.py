@@ -12,6 +12,7 @@ from trivium.engine.tensor import Tensor, input
 from trivium.engine.transforms import gradient
 from trivium.learning.batch import Batch
 from trivium.learning.data import Encoder
+from trivium.learning.data.mapped import ScaledRows
 from trivium.learning.fit import measures
 from trivium.learning.fit.problem import Part
 
@@ -40,7 +41,7 @@ class Evaluator:
         self._dtype = dtype
         self._programs: dict[Any, Program] = {}
 
-    def predict(self, x: Array) -> Array:
+    def predict(self, x: Array | ScaledRows) -> Array:
         """The model's outputs for encoded examples. Shapes: (N, …) → (N,) or (N, k)."""
         pieces = [self._program(x[i : i + _PIECE]).run(x[i : i + _PIECE])
                   for i in range(0, len(x), _PIECE)]  # fmt: skip
@@ -83,7 +84,7 @@ class Evaluator:
             result["rmse"] = measures.rmse(predicted, actual, part.weight)
         return result
 
-    def _empty(self, x: Array) -> Array:
+    def _empty(self, x: Array | ScaledRows) -> Array:
         leaf = input((1, *x.shape[1:]), self._dtype, name="x")
         return np.empty((0, *self._model(leaf).shape[1:]), self._dtype)
 
@@ -116,7 +117,7 @@ class Evaluator:
 
 
 def _pieces(part: Part) -> Iterator[list[Array]]:
-    whole = [part.x, part.y] + ([] if part.weight is None else [part.weight])
+    whole: list[Any] = [part.x, part.y] + ([] if part.weight is None else [part.weight])
     for i in range(0, len(part), _PIECE):
         yield [array[i : i + _PIECE] for array in whole]
 

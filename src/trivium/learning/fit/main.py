@@ -366,7 +366,7 @@ def _solve(problem: Problem) -> Fit:
 
 def _whole_batch(part: Part) -> Batch:
     weight = None if part.weight is None else variable(part.weight, name="weight")
-    return Batch(variable(part.x, name="x"), variable(part.y, name="y"), weight)
+    return Batch(variable(np.asarray(part.x), name="x"), variable(part.y, name="y"), weight)
 
 
 def _result(problem: Problem, *, notes: Sequence[str] = (), **outcome: Any) -> Fit:

@@ -12,6 +12,7 @@ from trivium.engine.errors import TriviumError
 from trivium.engine.tensor import Variable, input
 from trivium.learning.algorithms import Algorithm
 from trivium.learning.data import Dataset, Encoder, as_dataset, infer_task
+from trivium.learning.data.mapped import ScaledRows
 from trivium.learning.errors import DataError, RequestError
 from trivium.learning.fit.options import Options
 from trivium.learning.models import Model
@@ -42,7 +43,7 @@ _KINDS: dict[str, tuple[type, str]] = {
 class Part:
     """Encoded examples: x (N, …), y (N,) or (N, k), weight (N,) with mean 1, or None."""
 
-    x: Array
+    x: Array | ScaledRows
     y: Array
     weight: Array | None
 
@@ -165,6 +166,8 @@ def encode_part(data: Dataset, encoder: Encoder, objective: Any, options: Option
                 "all examples have weight zero, so there is nothing to learn from"
             )
         weight = (weight * (len(weight) / total)).astype(options.dtype)
+    if isinstance(encoded.x, ScaledRows):
+        return Part(encoded.x.astype(options.dtype), y, weight)
     return Part(_converted(encoded.x, options.dtype, "a feature"), y, weight)
 
 

@@ -17,11 +17,13 @@ import numpy as np
 
 from trivium.engine import random
 from trivium.engine.backends.base import runs_here
+from trivium.engine.composites import as_tensor
 from trivium.engine.passes.rewrite import filled_with
 from trivium.engine.primitives.indexing import gather
 from trivium.engine.program import Program
 from trivium.engine.tensor import Tensor, Variable, variable
 from trivium.learning.batch import Batch
+from trivium.learning.data.mapped import ScaledRows
 from trivium.learning.errors import RunError
 from trivium.learning.fit.evaluation import Evaluator
 from trivium.learning.fit.history import History
@@ -37,6 +39,13 @@ Array = np.ndarray[Any, Any]
 # One call of the program should take about this long: rare enough to cost nothing, often enough
 # for the display, Ctrl-C and checkpoints.
 _CALL_SECONDS = 0.05
+
+
+def _leaf(x: Array | ScaledRows) -> Variable:
+    """The features as a leaf; those in a file are read there, by every step what it needs."""
+    if isinstance(x, ScaledRows):
+        return variable(x.rows.source, name="data.x", copy=False)
+    return variable(x, name="data.x")
 
 
 @dataclass
@@ -73,7 +82,8 @@ class Trainer:
         self._n = len(part)
         whole = problem.algorithm.full_batch or problem.options.batch_size is None
         self.batch_size = self._n if whole else int(problem.options.batch_size or self._n)
-        self._x = variable(part.x, name="data.x")
+        self._scaled = part.x if isinstance(part.x, ScaledRows) else None
+        self._x = _leaf(part.x)
         self._y = variable(part.y, name="data.y")
         self._weight = (
             None if part.weight is None else variable(part.weight, name="data.weight")
@@ -133,14 +143,21 @@ class Trainer:
 
     def _batch(self, size: int) -> Batch:
         if size == self._n:
-            return Batch(self._x, self._y, self._weight)
+            return Batch(self._features(None), self._y, self._weight)
         places = gather(self._order, self._cursor + np.arange(size))
-        rows = [
-            None if source is None else gather(source, places)
-            for source in (self._x, self._y, self._weight)
-        ]
-        assert rows[0] is not None and rows[1] is not None
-        return Batch(rows[0], rows[1], rows[2])
+        weight = None if self._weight is None else gather(self._weight, places)
+        return Batch(self._features(places), gather(self._y, places), weight)
+
+    def _features(self, places: Tensor | None) -> Tensor:
+        """The features of the examples at ``places``, or of all."""
+        if self._scaled is None:
+            return self._x if places is None else gather(self._x, places)
+        rows = self._scaled.rows.rows
+        if rows is not None:  # the training part is some of the file's rows
+            chosen = as_tensor(rows)
+            places = chosen if places is None else gather(chosen, places)
+        raw = self._x if places is None else gather(self._x, places)
+        return self._scaled.encoded(raw)
 
     def _program(self, size: int) -> Program:
         if size not in self._programs:
