@@ -27,6 +27,7 @@ __all__ = ["gauss_newton", "levenberg_marquardt"]
 Array = np.ndarray[Any, Any]
 _EPSILON = float(np.finfo(np.float64).eps)
 _BEND = 0.75  # the largest 2‖Da‖/‖Dv‖ for which the path is taken to be a parabola
+_NOISE = 16 * _EPSILON  # relative changes of f below this say nothing
 
 
 def gauss_newton(
@@ -66,6 +67,11 @@ def levenberg_marquardt(
     if not 0 < factor < math.inf:
         raise ArgumentError(f"factor must be positive, got {factor!r}")
     return _LeastSquares(residuals, start, options).levenberg_marquardt(bool(geodesic), factor)
+
+
+def _squares(r: Array) -> float:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(r @ r)
 
 
 class _LeastSquares:
@@ -125,7 +131,13 @@ class _LeastSquares:
             if new is not None:
                 point = new
                 reason = self._after(old, point)
-        return self.search.finish(reason, point, self.here.notes())
+        notes = self.here.notes()
+        if reason is Reason.NO_DESCENT:
+            notes.append(
+                "Where J is nearly singular, the Gauss-Newton step is long and almost level; "
+                "levenberg_marquardt damps it."
+            )
+        return self.search.finish(reason, point, notes)
 
     def _backtrack(
         self, point: Visited, p: Array, slope: float
@@ -134,7 +146,7 @@ class _LeastSquares:
         for _ in range(60):
             x = point.x + alpha * p
             r = self.residuals.residuals(x)
-            value = float(r @ r)
+            value = _squares(r)
             if math.isfinite(value):
                 finite = True
                 if value <= point.value + 1e-4 * alpha * slope:
@@ -189,7 +201,7 @@ class _LeastSquares:
             if not np.any(x != point.x):
                 return None, self._stuck(True)
             r = self.residuals.residuals(x)
-            value = float(r @ r)
+            value = _squares(r)
             if not math.isfinite(value):
                 self.radius = 0.25 * step.length
                 if spent := self.search.exhausted():
@@ -197,6 +209,8 @@ class _LeastSquares:
                 continue
             finite = True
             actual = 1 - value / point.value if value < 100 * point.value else -1.0
+            if max(step.predicted, abs(actual)) <= _NOISE:
+                return self._flat(x, r)
             ratio = actual / step.predicted if step.predicted > 0 else 0.0
             self._resize(step, actual, ratio)
             if ratio >= 1e-4:
@@ -204,13 +218,20 @@ class _LeastSquares:
                 if new is not None:
                     return new, None
                 self.radius = 0.25 * step.length
-            if step.predicted <= _EPSILON and abs(actual) <= _EPSILON:
-                return None, Reason.PRECISION
             if self.radius <= _EPSILON * float(np.linalg.norm(scale * point.x)):
                 return None, self._stuck(True)
             if spent := self.search.exhausted():
                 return None, spent
         return None, self._stuck(finite)
+
+    def _flat(self, x: Array, r: Array) -> tuple[Visited | None, Reason | None]:
+        """Where values differ by rounding only, the angle between r and J still tells."""
+        before = self.here
+        new = self._accept(x, r)
+        if new is not None and self.here.cosine < 0.5 * before.cosine:
+            return new, None
+        self.here = before
+        return None, Reason.PRECISION
 
     def _along_geodesic(self, x: Array, step: Any, scale: Array) -> Array:
         bend = self.residuals.second_directional(x, step.p)

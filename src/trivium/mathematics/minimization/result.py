@@ -41,7 +41,8 @@ class Reason(Enum):
     NON_FINITE = "Wherever a step was tried, the function or its derivative is not finite."
     NO_DESCENT = (
         "No step along the search direction lowers the value although the gradient is not "
-        "small: the derivative is not that of the function, or the function has a kink here."
+        "small: the function has a kink here, its derivative is not that of the function, or "
+        "the direction is level to rounding."
     )
     INFEASIBLE = "No point that satisfies the constraints was found."
     CALLBACK = "The callback asked to stop."

@@ -117,12 +117,12 @@ class MatrixModel:
     def downhill(self) -> Array:
         """-|H|⁻¹g: the Newton direction with every curvature made positive.
 
-        Curvatures below √ε of the largest are raised to it, so the direction is one of descent
-        and of bounded length (Nocedal & Wright 2006, §3.4).
+        Curvatures that are zero to rounding are raised to that level, so the direction is one of
+        descent and of bounded length (Nocedal & Wright 2006, §3.4).
         """
         size = np.abs(self.values)
-        least = math.sqrt(_EPSILON) * float(size.max(initial=0.0))
-        return np.asarray(-self.vectors @ (self.coordinates / np.maximum(size, least or 1.0)))
+        least = self._noise or 1.0
+        return np.asarray(-self.vectors @ (self.coordinates / np.maximum(size, least)))
 
     def notes(self) -> list[str]:
         """What the Hessian says about this point."""
