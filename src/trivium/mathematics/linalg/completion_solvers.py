@@ -1,0 +1,186 @@
+"""Alternating least squares and soft-impute, on one objective."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .completion_cells import Cells
+from .low_rank_input import Array
+from .low_rank_krylov import gaussian
+
+__all__ = ["State", "alternate", "soft_impute"]
+
+_CHUNK = 2**22  # numbers in the normal matrices that are made at a time
+
+
+@dataclass
+class State:
+    """μ, biases and factors, and how the search went."""
+
+    mean: float
+    b: Array
+    c: Array
+    u: Array
+    v: Array
+    objectives: list[float] = field(default_factory=list)
+    converged: bool = False
+    stopped: str = ""
+
+    def residual(self, cells: Cells) -> Array:
+        """y − μ − bᵢ − cⱼ − uᵢ·vⱼ for every cell."""
+        i, j = cells.rows, cells.columns
+        product = np.einsum("mr,mr->m", self.u[i], self.v[j])
+        found: Array = cells.values - self.mean - self.b[i] - self.c[j] - product
+        return found
+
+    def error(self, cells: Cells) -> float:
+        """The root mean square over ``cells``."""
+        return float(np.sqrt(np.mean(self.residual(cells) ** 2)))
+
+    def ended(self, tolerance: float, sweeps: int) -> bool:
+        """Whether the last sweep was the last that is needed; notes why."""
+        if len(self.objectives) < 2:
+            self.stopped = f"Stopped after {sweeps} sweeps without converging."
+            return False
+        before, now = self.objectives[-2:]
+        if before - now <= tolerance * before:
+            self.converged = True
+            self.stopped = (
+                f"Converged: sweep {len(self.objectives)} lowered the objective by no more than "
+                f"{tolerance:g} of it."
+            )
+        return self.converged
+
+
+def alternate(
+    cells: Cells,
+    rank: int,
+    ridge: float,
+    biases: bool,
+    sweeps: int,
+    tolerance: float,
+    seed: int,
+) -> State:
+    """Alternating least squares: rows given columns, columns given rows, until it stops."""
+    n, d = cells.shape
+    size = math.sqrt(float(cells.values.std()) / max(rank, 1))
+    start = gaussian(seed, 7, (d, rank)) * size
+    state = State(
+        float(cells.values.mean()), np.zeros(n), np.zeros(d), np.zeros((n, rank)), start
+    )
+    by_column = np.argsort(cells.columns, kind="stable")
+    turned = Cells(
+        (d, n), cells.columns[by_column], cells.rows[by_column], cells.values[by_column],
+        cells.dtype,
+    )  # fmt: skip
+    # A column without cells must not stand in the way with its random start.
+    state.v[cells.unobserved(1)] = 0.0
+    for _ in range(sweeps):
+        state.u, state.b = _side(cells, state.v, state.c, state.mean, ridge, biases)
+        state.v, state.c = _side(turned, state.u, state.b, state.mean, ridge, biases)
+        rest = state.residual(cells)
+        parts = (state.u, state.v, state.b, state.c)
+        size = sum(float(np.sum(part**2)) for part in parts)
+        state.objectives.append(0.5 * float(rest @ rest) + 0.5 * ridge * size)
+        if state.ended(tolerance, sweeps):
+            break
+    return state
+
+
+def _side(
+    cells: Cells, other: Array, offset: Array, mean: float, ridge: float, biases: bool
+) -> tuple[Array, Array]:
+    """Factors and biases of the rows of ``cells``, given those of its columns: (n, r), (n,).
+
+    For each row (AᵀA + λ I) x = Aᵀ t, A holding [vⱼ, 1] of its observed cells.
+    """
+    n, rank = cells.shape[0], other.shape[1]
+    features = np.hstack([other, np.ones((len(other), int(biases)))])
+    width = features.shape[1]
+    found = np.zeros((n, width))
+    if width:
+        target = cells.values - mean - offset[cells.columns]
+        starts = np.searchsorted(cells.rows, np.arange(n + 1))
+        step = max(_CHUNK // (width * width), 1)  # cells at a time
+        first = 0
+        while first < n:
+            last = int(np.searchsorted(starts, starts[first] + step, side="right")) - 1
+            last = min(max(last, first + 1), n)
+            found[first:last] = _solve(
+                features, cells.columns, target, starts[first : last + 1], ridge
+            )
+            first = last
+    if biases:
+        return found[:, :rank], found[:, rank]
+    return found, np.zeros(n)
+
+
+def _solve(
+    features: Array, columns: Array, target: Array, starts: Array, ridge: float
+) -> Array:
+    """The ridge solutions of the rows whose cells lie between successive ``starts``."""
+    width = features.shape[1]
+    rows = features[columns[starts[0] : starts[-1]]]
+    goal = target[starts[0] : starts[-1]]
+    edges = starts - starts[0]
+    count = len(edges) - 1
+    normal = np.zeros((count, width, width))
+    right = np.zeros((count, width))
+    filled = np.flatnonzero(np.diff(edges))
+    if len(filled) and len(rows) > 32 * len(filled):  # long rows: one product each
+        for i in filled:
+            part = rows[edges[i] : edges[i + 1]]
+            normal[i] = part.T @ part
+            right[i] = goal[edges[i] : edges[i + 1]] @ part
+    elif len(filled):
+        at = edges[filled]
+        normal[filled] = np.add.reduceat(rows[:, :, None] * rows[:, None, :], at, axis=0)
+        right[filled] = np.add.reduceat(rows * goal[:, None], at, axis=0)
+    normal += ridge * np.eye(width)
+    solved: Array = np.linalg.solve(normal, right[:, :, None])[:, :, 0]
+    return solved
+
+
+def soft_impute(
+    cells: Cells,
+    rank: int,
+    ridge: float,
+    biases: bool,
+    sweeps: int,
+    tolerance: float,
+    seed: int,
+) -> State:
+    """Fill, decompose, shrink the singular values by λ, again; at most ``rank`` of them stay.
+
+    A sweep minimizes a majorant of the objective, which therefore never rises (Mazumder et al.
+    2010, lemma 2). ``seed`` is not used: nothing is random here.
+    """
+    n, d = cells.shape
+    state = State(
+        float(cells.values.mean()), np.zeros(n), np.zeros(d), np.zeros((n, rank)),
+        np.zeros((d, rank)),
+    )  # fmt: skip
+    i, j = cells.rows, cells.columns
+    rows = np.bincount(i, minlength=n) + ridge
+    columns = np.bincount(j, minlength=d) + ridge
+    for _ in range(sweeps):
+        if biases:
+            state.b += (np.bincount(i, state.residual(cells), n) - ridge * state.b) / rows
+            state.c += (np.bincount(j, state.residual(cells), d) - ridge * state.c) / columns
+        filled = state.u @ state.v.T
+        filled[i, j] += state.residual(cells)
+        left, singular, right = np.linalg.svd(filled, full_matrices=False)
+        shrunk = np.maximum(singular[:rank] - ridge, 0.0)
+        root = np.sqrt(shrunk)
+        state.u, state.v = left[:, :rank] * root, right[:rank].T * root
+        rest = state.residual(cells)
+        size = float(state.b @ state.b + state.c @ state.c)
+        state.objectives.append(
+            0.5 * float(rest @ rest) + ridge * (float(shrunk.sum()) + 0.5 * size)
+        )
+        if state.ended(tolerance, sweeps):
+            break
+    return state
