@@ -1,5 +1,51 @@
-"""Linear algebra: factorizations, eigenvalues, rank, norms, projections, principal components."""
+"""Linear algebra: factorizations, eigenvalues, rank, norms, projections, principal components.
+
+Functions named as in the Python Array API standard's extension ``linalg`` take and give
+Tensors, batched over leading axes, with derivatives of any order. Procedures (iterations,
+``eig``, ``rank``, ``definiteness``, …) take arrays and give NumPy arrays inside a result that
+says how far it can be trusted.
+"""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from typing import TYPE_CHECKING
+
+from ...engine.lazy import lazy
+
+# Module → its functions, each of which loads when it is first used.
+_MODULES = {
+    "condition_numbers": ["Conditioning", "cond", "conditioning", "digits_lost"],
+    "factorizations": [
+        "QR", "SVD", "Eigh", "cholesky", "eigh", "eigvalsh", "qr", "svd", "svdvals",
+    ],
+    "least_squares": ["LeastSquares", "lstsq"],
+    "norms": ["matrix_norm", "norm", "vector_norm"],
+    "products": [
+        "cross", "diagonal", "inner", "kron", "matmul", "matrix_transpose", "outer",
+        "tensordot", "trace", "vecdot",
+    ],
+    "ranks": [
+        "Definiteness", "DefinitenessKind", "Rank", "definiteness", "effective_rank",
+        "matrix_rank", "rank", "stable_rank",
+    ],
+    "solving": [
+        "Slogdet", "adjugate", "det", "expm", "inv", "matrix_power", "pinv", "slogdet", "solve",
+    ],
+    "subspaces": [
+        "OrthonormalBasis", "Projection", "change_of_basis", "coordinates", "gram_schmidt",
+        "null_space", "orthogonal_complement", "orthonormal_basis", "project",
+    ],
+}  # fmt: skip
+
+if TYPE_CHECKING:
+    from .condition_numbers import *  # noqa: F403
+    from .factorizations import *  # noqa: F403
+    from .least_squares import *  # noqa: F403
+    from .norms import *  # noqa: F403
+    from .products import *  # noqa: F403
+    from .ranks import *  # noqa: F403
+    from .solving import *  # noqa: F403
+    from .subspaces import *  # noqa: F403
+else:
+    __all__ = [name for names in _MODULES.values() for name in names]
+    __getattr__, __dir__ = lazy(__name__, _MODULES)
