@@ -14,7 +14,12 @@ from trivium.learning.data import Dataset
 from trivium.learning.errors import DataError, RequestError
 from trivium.learning.fit import Fit
 from trivium.learning.models import Model, ThresholdNeuron
-from trivium.learning.objectives import BinaryCrossEntropy, CrossEntropy, Objective
+from trivium.learning.objectives import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    JointLikelihood,
+    Objective,
+)
 
 from .base import Array, Estimator
 from .choices import model_of, objective_of
@@ -41,7 +46,8 @@ def _has_probabilities(estimator: Classifier) -> bool:
     if objective is None or getattr(model, "output", "scores") == "probability":
         return True
     terms = [term for weight, term in objective.data_terms if weight > 0]
-    return all(isinstance(term, CrossEntropy | BinaryCrossEntropy) for term in terms)
+    likelihoods = CrossEntropy | BinaryCrossEntropy | JointLikelihood
+    return all(isinstance(term, likelihoods) for term in terms)
 
 
 def _has_scores(estimator: Classifier) -> bool:

@@ -1,4 +1,4 @@
-"""Least squares and ridge regression in closed form, where the graph proves that one exists."""
+"""Minima that can be computed: least squares, ridge regression, joint likelihoods."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ClosedForm"]
 
 @component()
 class ClosedForm(Solver):
-    """The minimum of a quadratic objective, computed directly instead of approached.
+    """The minimum of a quadratic objective or a joint likelihood, computed directly.
 
     J(θ) = (c/N) Σ_i w_i ‖f(x_i; θ) - y_i‖² + λ‖θ‖² with predictions affine in θ, f = Aθ + b.
 
@@ -27,12 +27,20 @@ class ClosedForm(Solver):
     naming node, layer and line, when f is not affine in θ, or naming the term that is no
     square; NonFiniteError for data that are not finite.
 
+    For ``JointLikelihood`` and a model of p(x, y) it counts classes and averages features and
+    their products, which maximises the likelihood; see ``GaussianClassifier``, ``NaiveBayes``.
+
     Source: Gauss (1809), *Theoria motus*; Golub & Van Loan (2013), *Matrix Computations*, 4th
     ed., §5.3 and §6.1.4; Hoerl & Kennard (1970), "Ridge regression", Technometrics 12.
     """
 
     def refuse(self, model: Any, objective: Objective) -> None:
         """Refuse objectives with terms that are not quadratic in predictions and parameters."""
+        from .joint import is_joint, refuse_joint
+
+        if is_joint(model, objective):
+            refuse_joint(model, objective)
+            return
         reasons = {
             repr(term): "is not the square of a residual"
             for weight, term in objective.data_terms
@@ -56,7 +64,11 @@ class ClosedForm(Solver):
 
     def solve(self, problem: Problem) -> Solution:
         """The parameters at the minimum, with rank, condition and lost digits in the notes."""
+        self.refuse(problem.model, problem.objective)
+        from .joint import is_joint, joint_maximum
+
+        if is_joint(problem.model, problem.objective):
+            return joint_maximum(problem)
         from .quadratic import minimum  # with all the linear algebra
 
-        self.refuse(problem.model, problem.objective)
         return minimum(problem)

@@ -7,17 +7,24 @@ from .parameters import Parameter, parameter
 # isort: split
 from ..layers.sequential import Sequential
 from .formula import Formula
+from .generative_discriminant import Discriminant, discriminant
+from .generative_gaussian import GaussianClassifier
 from .linear import Linear
 from .mlp import MLP
+from .naive_bayes import NaiveBayes
 from .threshold import ThresholdNeuron
 
 __all__ = [
     "MLP",
+    "Discriminant",
     "Formula",
+    "GaussianClassifier",
     "Linear",
     "Model",
+    "NaiveBayes",
     "Parameter",
     "Sequential",
     "ThresholdNeuron",
+    "discriminant",
     "parameter",
 ]

@@ -2,6 +2,7 @@
 
 from .base import Combination, DataTerm, Objective, Penalty, Term
 from .classification import BinaryCrossEntropy, CrossEntropy, Hinge
+from .joint import JointLikelihood
 from .penalties import L1, L2, is_bias
 from .regression import AbsoluteError, Huber, SquaredError
 
@@ -15,6 +16,7 @@ __all__ = [
     "DataTerm",
     "Hinge",
     "Huber",
+    "JointLikelihood",
     "Objective",
     "Penalty",
     "SquaredError",

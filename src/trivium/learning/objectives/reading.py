@@ -16,6 +16,7 @@ from ..errors import RequestError
 from ..options import whole
 from .base import DataTerm, Objective, Penalty
 from .classification import BinaryCrossEntropy, CrossEntropy, Hinge
+from .joint import JointLikelihood
 from .penalties import L1, L2
 from .regression import AbsoluteError, Huber, SquaredError
 
@@ -66,6 +67,14 @@ _LIKELIHOODS: dict[type, _Likelihood] = {
         "",
         False,
         "a categorical distribution",
+    ),
+    JointLikelihood: _Likelihood(
+        "Likelihood of features and class together: (x, y) ~ p(y; π) p(x | y; θ); the "
+        "objective is the mean of -ln p(x, y | θ) in nats, so how the features arise counts "
+        "and not only which class they mean; p(y | x) follows by Bayes' rule.",
+        "",
+        False,
+        "a joint distribution of features and class",
     ),
     BinaryCrossEntropy: _Likelihood(
         "Likelihood: y ~ Bernoulli(σ(f(x; θ))); the objective is the mean of -ln p(y | x, θ) "
