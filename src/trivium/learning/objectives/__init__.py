@@ -1,8 +1,10 @@
 """Step 2, the goodness of a function: losses on data, penalties, and their algebra."""
 
-from .base import Combination, DataTerm, Objective, Penalty, Term
+from .base import DataTerm, Objective, Penalty, Term
 from .classification import BinaryCrossEntropy, CrossEntropy, Hinge
+from .combination import Combination
 from .joint import JointLikelihood
+from .likelihood import NegativeLogLikelihood
 from .penalties import L1, L2, is_bias
 from .regression import AbsoluteError, Huber, SquaredError
 
@@ -17,6 +19,7 @@ __all__ = [
     "Hinge",
     "Huber",
     "JointLikelihood",
+    "NegativeLogLikelihood",
     "Objective",
     "Penalty",
     "SquaredError",

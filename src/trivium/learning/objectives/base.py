@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -16,11 +16,14 @@ from trivium.engine.messages import shape_error
 from trivium.engine.tensor import Tensor
 
 from ..errors import RequestError
-from ..specification import Component, component
+from ..specification import Component
 
-__all__ = ["Combination", "DataTerm", "Objective", "Penalty", "Term"]
+__all__ = ["LOG_DISPERSION", "DataTerm", "Objective", "Penalty", "Term", "weight_of"]
 
 Parameters = Mapping[str, Tensor]
+
+#: The parameter beside the model's own where a likelihood's dispersion is estimated: ln φ.
+LOG_DISPERSION = "log_dispersion"
 
 
 class Objective(Component):
@@ -128,6 +131,41 @@ class Objective(Component):
         for _, term in self.data_terms:
             term.refuse_with(model, task, None if classes is None else list(classes))
 
+    @property
+    def scales_target(self) -> bool:
+        """Whether a target in other units (standardised) asks for the same function."""
+        return all(term.scaled_target for _, term in self.data_terms)
+
+    def check_target(self, target: Any, row: Callable[[int], str], name: str) -> None:
+        """Raise DataError for raw targets that the data terms have no meaning for.
+
+        ``row``: position → the words for that row, such as "line 3".
+        """
+        for _, term in self.data_terms:
+            term.check_values(target, row, name)
+
+    def prepare(self, model: Any, target: Any, weight: Any) -> None:
+        """Give a sized ``model`` what the objective needs of it beside its formula.
+
+        ``target``, ``weight``: encoded, of the training part.
+        """
+        for _, term in self.data_terms:
+            term.attach(model)
+            term.start(model, target, weight)
+
+    def attach(self, model: Any) -> None:
+        """Only what ``prepare`` adds to the model's parameters."""
+        for _, term in self.data_terms:
+            term.attach(model)
+
+    def means(self, outputs: Any) -> Any:
+        """What the model's outputs predict: their means, where a link lies between."""
+        return self.data_terms[0][1].means_of(outputs) if self.data_terms else outputs
+
+    def observed(self, target: Any) -> Any:
+        """The targets as ``means`` predicts them."""
+        return self.data_terms[0][1].observed(target) if self.data_terms else target
+
     def class_weights(self, classes: Sequence[Any], codes: Any) -> np.ndarray[Any, Any] | None:
         """The weight of each example by its class, (N,) float64; None when no weights are set.
 
@@ -158,6 +196,8 @@ class Objective(Component):
         return reading(self, n)
 
     def __add__(self, other: Any) -> Objective:
+        from .combination import Combination
+
         if isinstance(other, Objective):
             return Combination([*self.terms(), *other.terms()])
         if isinstance(other, Real) and not isinstance(other, bool) and other == 0:
@@ -170,7 +210,9 @@ class Objective(Component):
     __radd__ = __add__
 
     def __mul__(self, factor: Any) -> Objective:
-        weight = _weight(self, factor)
+        from .combination import Combination
+
+        weight = weight_of(self, factor)
         return Combination([(weight * c, term) for c, term in self.terms()])
 
     __rmul__ = __mul__
@@ -196,7 +238,8 @@ class Objective(Component):
         return hash(repr(self))
 
 
-def _weight(objective: Objective, factor: Any) -> float:
+def weight_of(objective: Objective, factor: Any) -> float:
+    """``factor`` as a weight of an objective. Raises RequestError unless it can be one."""
     number = isinstance(factor, Real) and not isinstance(factor, bool | np.bool_)
     if not number:
         raise RequestError(
@@ -232,16 +275,24 @@ class DataTerm(Term):
 
     task: str = "regression"
     class_weight: Any = None
+    #: Whether a fit may standardise the target: whether its units have no meaning of their own.
+    scaled_target: bool = True
+    #: Whether outputs are linear predictors, whose means are probabilities of the second class.
+    linked: bool = False
 
     def losses(self, prediction: Tensor, target: Tensor) -> Tensor:
         """The loss of each example. Shapes: (N, …), (N, …) → (N,)."""
         raise NotImplementedError
 
+    def losses_of(self, prediction: Tensor, target: Tensor, parameters: Parameters) -> Tensor:
+        """The loss of each example, where it may have parameters of its own."""
+        return self.losses(prediction, target)
+
     def measure(self, prediction: Tensor, batch: Any, parameters: Parameters) -> Tensor:
         """The weighted mean of the losses over the batch."""
         target = as_tensor(batch.y)
         self._check(prediction, target)
-        losses = self.losses(prediction, target)
+        losses = self.losses_of(prediction, target, parameters)
         if batch.weight is not None:
             weight = as_tensor(batch.weight)
             if weight.shape != losses.shape:
@@ -304,6 +355,23 @@ class DataTerm(Term):
     def refuse_with(self, model: Any, task: str, classes: list[Any] | None) -> None:
         """Raise RequestError, with the reason, when the term has no meaning here."""
 
+    def check_values(self, target: Any, row: Callable[[int], str], name: str) -> None:
+        """Raise DataError for targets that the loss has no meaning for."""
+
+    def attach(self, model: Any) -> None:
+        """Add the loss's own parameters to a model, if it has any."""
+
+    def start(self, model: Any, target: Any, weight: Any) -> None:
+        """Move a model that has not been fitted to where the loss is finite."""
+
+    def means_of(self, outputs: Any) -> Any:
+        """What outputs predict."""
+        return outputs
+
+    def observed(self, target: Any) -> Any:
+        """The targets as ``means_of`` predicts them."""
+        return target
+
 
 def _shape_fix(prediction: Tensor, target: Tensor) -> str:
     n = target.shape[0]
@@ -331,59 +399,3 @@ class Penalty(Term):
     def measure(self, prediction: Tensor, batch: Any, parameters: Parameters) -> Tensor:
         """The penalty; predictions and data play no part."""
         return self.of(parameters)
-
-
-@component(text="")  # typed as a sum, not by name
-class Combination(Objective):
-    """A weighted sum of terms, as made by ``+`` and ``*``; like terms are collected.
-
-    Raises RequestError when data terms of different tasks meet.
-    """
-
-    def __init__(self, terms: Sequence[tuple[float, Term]]) -> None:
-        collected: list[tuple[float, Term]] = []
-        for weight, term in _pairs(terms):
-            same = [i for i, (_, have) in enumerate(collected) if have == term]
-            if same:
-                collected[same[0]] = (collected[same[0]][0] + weight, term)
-            else:
-                collected.append((weight, term))
-        self._terms = tuple(collected)
-        data = [term for _, term in self.data_terms]
-        for term in data[1:]:
-            if term.task != data[0].task:
-                raise RequestError(
-                    f"{data[0]!r} is for {data[0].task} and {term!r} for {term.task}; one "
-                    "target cannot be both, so they cannot be added"
-                )
-
-    def terms(self) -> list[tuple[float, Term]]:
-        """The weights and terms of the sum."""
-        return list(self._terms)
-
-    def hyperparameters(self) -> dict[str, Any]:
-        """The pairs of weight and term."""
-        return {"terms": [list(pair) for pair in self._terms]}
-
-    def __repr__(self) -> str:
-        return " + ".join(
-            f"{term!r}"
-            if weight == 1
-            else f"{weight:g} * {term!r}"
-            if float(f"{weight:g}") == weight
-            else f"{weight!r} * {term!r}"
-            for weight, term in self._terms
-        )
-
-
-def _pairs(terms: Any) -> list[tuple[float, Term]]:
-    pairs = list(terms) if isinstance(terms, list | tuple) else []
-    if not pairs or not all(
-        isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[1], Term)
-        for pair in pairs
-    ):
-        raise RequestError(
-            "a combination is made of pairs (weight, term), for example [(1.0, "
-            f"SquaredError()), (0.1, L2())], got {terms!r}"
-        )
-    return [(_weight(term, weight), term) for weight, term in pairs]

@@ -12,7 +12,7 @@ from trivium.engine.tensor import Tensor
 from ..errors import RequestError
 from ..options import flag
 from ..specification import component
-from .base import Parameters, Penalty
+from .base import LOG_DISPERSION, Parameters, Penalty
 
 __all__ = ["L1", "L2", "is_bias"]
 
@@ -42,7 +42,7 @@ class _Norm(Penalty):
         return {
             path: parameter
             for path, parameter in parameters.items()
-            if self.biases or not is_bias(path, parameter)
+            if path != LOG_DISPERSION and (self.biases or not is_bias(path, parameter))
         }
 
     def _sum(self, function: Callable[[Tensor], Tensor], parameters: Parameters) -> Tensor:

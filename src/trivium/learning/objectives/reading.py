@@ -17,6 +17,7 @@ from ..options import whole
 from .base import DataTerm, Objective, Penalty
 from .classification import BinaryCrossEntropy, CrossEntropy, Hinge
 from .joint import JointLikelihood
+from .likelihood import NegativeLogLikelihood
 from .penalties import L1, L2
 from .regression import AbsoluteError, Huber, SquaredError
 
@@ -101,7 +102,7 @@ def reading(objective: Objective, n: int | None = None) -> str:
             f"{objective!r} has no term that looks at the data, so it says nothing about them; "
             "add one such as SquaredError() or CrossEntropy()"
         )
-    likelihood = _LIKELIHOODS.get(type(data[0][1])) if len(data) == 1 else None
+    likelihood = _likelihood(data[0][1]) if len(data) == 1 else None
     lines = [
         _headline(likelihood, penalties),
         _data_sentence(data, likelihood),
@@ -110,6 +111,12 @@ def reading(objective: Objective, n: int | None = None) -> str:
         _risk_sentence(data, penalties),
     ]
     return "\n".join(lines)
+
+
+def _likelihood(term: DataTerm) -> _Likelihood | None:
+    if isinstance(term, NegativeLogLikelihood):
+        return _Likelihood(term.sentence(), "", False, f"{term.words()}, {term.link} link")
+    return _LIKELIHOODS.get(type(term))
 
 
 def _headline(likelihood: _Likelihood | None, penalties: list[tuple[float, Penalty]]) -> str:
