@@ -66,10 +66,17 @@ class Encoder:
     target: ClassTarget | NumberTarget
 
     @classmethod
-    def fit(cls, dataset: Dataset, task: str | None = None, scale: bool = True) -> Encoder:
+    def fit(
+        cls,
+        dataset: Dataset,
+        task: str | None = None,
+        scale: bool = True,
+        scale_target: bool = True,
+    ) -> Encoder:
         """Learn the encoding from ``dataset``, the training part.
 
-        ``task`` is classification or regression (None: infer_task). Raises DataError if the
+        ``task`` is classification or regression (None: infer_task). ``scale_target=False``
+        leaves a quantity in its units whatever ``scale`` says. Raises DataError if the
         target does not fit the task, is constant, or if there are fewer than two rows.
         """
         task = infer_task(dataset, task)
@@ -84,7 +91,7 @@ class Encoder:
             target = ClassTarget.fit(dataset.target, dataset.target_name)
         else:
             target = NumberTarget.fit(
-                dataset.target, dataset.target_name, scale, dataset.weight
+                dataset.target, dataset.target_name, scale and scale_target, dataset.weight
             )
         features: TableFeatures | ArrayFeatures
         if dataset.columns is not None:

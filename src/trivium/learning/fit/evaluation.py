@@ -16,7 +16,7 @@ from trivium.learning.data.mapped import ScaledRows
 from trivium.learning.fit import measures
 from trivium.learning.fit.problem import Part
 
-__all__ = ["Evaluator", "decode", "probabilities"]
+__all__ = ["Evaluator", "decode", "predicted_by", "probabilities"]
 
 Array = np.ndarray[Any, Any]
 
@@ -75,11 +75,13 @@ class Evaluator:
         outputs, loss = self.measure(part)
         result = {"loss": loss}
         if task == "classification":
-            codes = to_codes(outputs, self._model.output)
+            codes = to_codes(*predicted_by(outputs, self._model, self._objective))
             result["accuracy"] = measures.accuracy(codes, part.y, part.weight)
         else:
-            predicted = encoder.decode_target(outputs.astype(np.float64))
-            actual = encoder.decode_target(part.y.astype(np.float64))
+            predicted, actual = self._objective.means(outputs), self._objective.observed(part.y)
+            if self._objective.scales_target:
+                predicted = encoder.decode_target(predicted.astype(np.float64))
+                actual = encoder.decode_target(actual.astype(np.float64))
             result["r2"] = measures.r2(predicted, actual, part.weight)
             result["rmse"] = measures.rmse(predicted, actual, part.weight)
         return result
@@ -122,6 +124,12 @@ def _pieces(part: Part) -> Iterator[list[Array]]:
         yield [array[i : i + _PIECE] for array in whole]
 
 
+def predicted_by(outputs: Array, model: Any, objective: Any) -> tuple[Array, str]:
+    """What outputs predict, through the objective's link if it has one, and of which kind."""
+    linked = any(term.linked for _, term in objective.data_terms)
+    return objective.means(outputs), "probability" if linked else model.output
+
+
 def to_codes(outputs: Array, kind: str) -> Array:
     """Class codes from a model's outputs: argmax of (N, K), threshold of (N,).
 
@@ -144,8 +152,10 @@ def probabilities(outputs: Array, kind: str) -> Array:
     return values if values.ndim > 1 else np.stack([1 - values, values], axis=1)
 
 
-def decode(outputs: Array, kind: str, task: str, encoder: Encoder) -> Array:
+def decode(outputs: Array, model: Any, objective: Any, task: str, encoder: Encoder) -> Array:
     """Outputs in the user's words: labels for classification, units for regression."""
+    means, kind = predicted_by(outputs, model, objective)
     if task == "classification":
-        return encoder.decode_target(to_codes(outputs, kind))
-    return encoder.decode_target(outputs.astype(np.float64))
+        return encoder.decode_target(to_codes(means, kind))
+    means = means.astype(np.float64)
+    return encoder.decode_target(means) if objective.scales_target else means

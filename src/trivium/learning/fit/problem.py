@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,7 @@ class Problem:
     validation: Part | None
     train_data: Dataset
     validation_data: Dataset | None
+    notes: list[str] = field(default_factory=list)
 
     @property
     def parameters(self) -> dict[str, Variable]:
@@ -117,7 +118,11 @@ def build_problem(
     DataError when the data cannot be used.
     """
     task = infer_task(train, objective.wanted_task(model))
-    fitted = encoder or Encoder.fit(train, task, scale=options.scale)
+    if train.target is not None:
+        objective.check_target(train.target, train.places.name, train.target_name)
+    fitted = encoder or Encoder.fit(
+        train, task, scale=options.scale, scale_target=objective.scales_target
+    )
     classes = fitted.classes
     objective.refuse(model, task, classes)
     algorithm.refuse(model, objective)
@@ -142,6 +147,7 @@ def build_problem(
         error.args = (str(error).replace(str(_EXAMPLES), "N"),)
         raise
     own.initialise(options.seed)
+    objective.prepare(own, part.y, part.weight)
     return Problem(
         own, objective, algorithm, options, task, fitted, part, held, train, validation
     )
@@ -149,6 +155,8 @@ def build_problem(
 
 def encode_part(data: Dataset, encoder: Encoder, objective: Any, options: Options) -> Part:
     """The examples of ``data`` as arrays in the fit's dtype, with their weights."""
+    if data.target is not None:
+        objective.check_target(data.target, data.places.name, data.target_name)
     encoded = encoder.transform(data)
     assert encoded.y is not None
     y = np.ascontiguousarray(encoded.y)

@@ -11,7 +11,7 @@ import numpy as np
 
 from trivium.learning.data import Dataset, Encoder, as_dataset
 from trivium.learning.errors import DataError, RequestError
-from trivium.learning.fit.evaluation import Evaluator, decode, probabilities
+from trivium.learning.fit.evaluation import Evaluator, decode, predicted_by, probabilities
 from trivium.learning.fit.history import History
 from trivium.learning.fit.nonfinite import BadValue
 from trivium.learning.fit.options import Options
@@ -59,11 +59,14 @@ class Fit:
     def predict(self, data: Any) -> Array:
         """Predictions in the target's own words: labels (N,), or numbers (N,) or (N, k).
 
+        With a link between model and mean (NegativeLogLikelihood) numbers are the means: per
+        trial or unit of exposure where the targets are pairs.
+
         ``data``: a Dataset, a dataframe or an array of features, encoded as in training. Raises
         DataError when columns are missing or have another type.
         """
         outputs = self.outputs(data)
-        return decode(outputs, self.model.output, self.task, self.encoder)
+        return decode(outputs, self.model, self.objective, self.task, self.encoder)
 
     def probabilities(self, data: Any) -> Array:
         """Class probabilities (N, K) in the order of ``fit.classes``.
@@ -73,7 +76,7 @@ class Fit:
         """
         if self.task != "classification":
             raise RequestError("a regression has no class probabilities; use fit.predict")
-        return probabilities(self.outputs(data), self.model.output)
+        return probabilities(*predicted_by(self.outputs(data), self.model, self.objective))
 
     def outputs(self, data: Any) -> Array:
         """What the model itself returns: logits or probabilities, values in standard units.

@@ -190,6 +190,8 @@ def _fit_of(
         own.prepare(
             input((1, *request["input_shape"]), options.dtype, name="x"), request["outputs"]
         )
+        asked = _component(request["objective"], objective, "objective")
+        asked.attach(own)
         chosen = _chosen_arrays(arrays, own.parameters())
         own.assign(chosen)
         counters = meta["counters"]
@@ -197,7 +199,7 @@ def _fit_of(
         stop = Stop[result["stopped"]] if "stopped" in result else Stop.INTERRUPTED
         return Fit(
             model=own,
-            objective=_component(request["objective"], objective, "objective"),
+            objective=asked,
             algorithm=_component(request["algorithm"], algorithm, "algorithm"),
             options=options,
             task=str(request["task"]),
