@@ -133,7 +133,7 @@ def complete(
     method: Literal["als", "soft-impute"] = "als",
     held_out: float = 0.1,
     iterations: int = 500,
-    tolerance: float = 1e-6,
+    tolerance: float = 1e-5,
     seed: int = 0,
 ) -> Completion:
     """Fill the missing cells of a user-item table with μ + bᵢ + cⱼ + uᵢ·vⱼ.

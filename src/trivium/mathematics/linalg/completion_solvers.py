@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from .completion_cells import Cells
 from .low_rank_input import Array
-from .low_rank_krylov import gaussian
+from .low_rank_krylov import leading
 
 __all__ = ["State", "alternate", "soft_impute"]
 
@@ -66,21 +65,22 @@ def alternate(
 ) -> State:
     """Alternating least squares: rows given columns, columns given rows, until it stops."""
     n, d = cells.shape
-    size = math.sqrt(float(cells.values.std()) / max(rank, 1))
-    start = gaussian(seed, 7, (d, rank)) * size
-    state = State(
-        float(cells.values.mean()), np.zeros(n), np.zeros(d), np.zeros((n, rank)), start
-    )
+    mean = float(cells.values.mean())
+    state = State(mean, np.zeros(n), np.zeros(d), np.zeros((n, rank)), np.zeros((d, rank)))
     by_column = np.argsort(cells.columns, kind="stable")
     turned = Cells(
         (d, n), cells.columns[by_column], cells.rows[by_column], cells.values[by_column],
         cells.dtype,
     )  # fmt: skip
-    # A column without cells must not stand in the way with its random start.
-    state.v[cells.unobserved(1)] = 0.0
+    if biases:
+        _, state.b = _side(cells, state.v[:, :0], state.c, mean, ridge, True)
+        _, state.c = _side(turned, state.u[:, :0], state.b, mean, ridge, True)
+    state.v = _start(cells, state, seed)
+    rows, columns = _seen(cells, 0), _seen(cells, 1)
     for _ in range(sweeps):
-        state.u, state.b = _side(cells, state.v, state.c, state.mean, ridge, biases)
-        state.v, state.c = _side(turned, state.u, state.b, state.mean, ridge, biases)
+        state.u, state.b = _side(cells, state.v, state.c, mean, ridge, biases)
+        state.v, state.c = _side(turned, state.u, state.b, mean, ridge, biases)
+        _rebalance(state, biases, rows, columns)
         rest = state.residual(cells)
         parts = (state.u, state.v, state.b, state.c)
         size = sum(float(np.sum(part**2)) for part in parts)
@@ -88,6 +88,62 @@ def alternate(
         if state.ended(tolerance, sweeps):
             break
     return state
+
+
+def _start(cells: Cells, state: State, seed: int) -> Array:
+    """Column factors from the leading singular vectors of what the biases leave, 0 if missing.
+
+    A random start would do, but can lead to a worse local minimum and takes longer.
+    """
+    from scipy.sparse import csr_array
+
+    n, d = cells.shape
+    rank = state.v.shape[1]
+    rest = csr_array((state.residual(cells), (cells.rows, cells.columns)), shape=(n, d))
+    found = leading(lambda v: rest.T @ (rest @ v), d, rank + 10, 4, seed, wanted=rank)
+    # Missing cells count as 0 here, so the singular values fall short by the share observed.
+    size = np.sqrt(found.values[:rank]) * (n * d / len(cells.values))
+    start: Array = found.vectors[:, :rank] * np.sqrt(size)
+    return start
+
+
+def _seen(cells: Cells, axis: int) -> Array:
+    """1 for the rows (columns) with observed cells, 0 for the others: (n,)."""
+    found = np.ones(cells.shape[axis])
+    found[cells.unobserved(axis)] = 0.0
+    return found
+
+
+def _rebalance(state: State, biases: bool, rows: Array, columns: Array) -> None:
+    """The smallest factors and biases with the same predictions, in closed form.
+
+    The sweeps alone creep along these directions, in which only the penalty changes: moving
+    the mean of a factor into the other side's bias, a constant from one bias into the other,
+    and U → U T, V → V T⁻ᵀ. What is not observed keeps its zeros.
+    """
+    if biases:
+        state.u, state.c = _shifted(state.u, state.v, state.c, rows)
+        state.v, state.b = _shifted(state.v, state.u, state.b, columns)
+        _level(state, rows, columns)
+    if state.u.shape[1]:
+        (left, upper), (right, lower) = np.linalg.qr(state.u), np.linalg.qr(state.v)
+        outer, singular, inner = np.linalg.svd(upper @ lower.T)
+        root = np.sqrt(singular)
+        state.u, state.v = left @ (outer * root), right @ (inner.T * root)
+
+
+def _shifted(u: Array, v: Array, c: Array, seen: Array) -> tuple[Array, Array]:
+    """u − 1aᵀ and c + V a with the a that makes ‖u − 1aᵀ‖² + ‖c + V a‖² smallest."""
+    normal = seen.sum() * np.eye(u.shape[1]) + v.T @ v
+    a = np.linalg.solve(normal, u.sum(axis=0) - v.T @ c)
+    return u - np.outer(seen, a), c + v @ a
+
+
+def _level(state: State, rows: Array, columns: Array) -> None:
+    """b + α and c − α with the α that makes ‖b + α‖² + ‖c − α‖² smallest."""
+    shift = (state.c.sum() - state.b.sum()) / (rows.sum() + columns.sum())
+    state.b = state.b + shift * rows
+    state.c = state.c - shift * columns
 
 
 def _side(
@@ -166,10 +222,12 @@ def soft_impute(
     i, j = cells.rows, cells.columns
     rows = np.bincount(i, minlength=n) + ridge
     columns = np.bincount(j, minlength=d) + ridge
+    seen = _seen(cells, 0), _seen(cells, 1)
     for _ in range(sweeps):
         if biases:
             state.b += (np.bincount(i, state.residual(cells), n) - ridge * state.b) / rows
             state.c += (np.bincount(j, state.residual(cells), d) - ridge * state.c) / columns
+            _level(state, *seen)
         filled = state.u @ state.v.T
         filled[i, j] += state.residual(cells)
         left, singular, right = np.linalg.svd(filled, full_matrices=False)

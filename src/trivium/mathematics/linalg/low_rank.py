@@ -276,7 +276,7 @@ def _randomized(
     positive_integer("truncated_svd", "oversampling", oversampling, 0)
     positive_integer("truncated_svd", "passes", passes)
     block = min(rank + oversampling, *matrix.shape)
-    ritz = leading(lambda v: gram(matrix, v), width, block, passes, seed, wanted=block)
+    ritz = leading(lambda v: gram(matrix, v), width, block, passes, seed, block, matrix.dtype)
     basis = ritz.vectors[:, :block].astype(matrix.dtype)
     u, s, inner = np.linalg.svd(matrix @ basis, full_matrices=False)
     vh = inner @ basis.T

@@ -30,7 +30,7 @@ Array = np.ndarray[Any, Any]
 
 _BLOCK_BYTES = 2**21  # rows at a time, so that they stay in the cache between two products
 # Largest and smallest magnitudes whose squares, summed, neither overflow nor vanish.
-_TAME = {"float32": (1e-12, 1e12), "float64": (1e-100, 1e100)}
+_TAME = {"float32": (1e-12, 1e12), "float64": (1e-60, 1e60)}
 
 
 def real_array(asked: str, name: str, data: Any) -> Array:

@@ -57,27 +57,35 @@ def gram_times(matrix: Array, mean: Array | None, vectors: Array) -> Array:
 
 
 def leading(
-    product: Product, width: int, block: int, passes: int, seed: int, wanted: int
+    product: Product,
+    width: int,
+    block: int,
+    passes: int,
+    seed: int,
+    wanted: int,
+    precision: Any = np.float64,
 ) -> Ritz:
     """Rayleigh-Ritz on the block Krylov space of C = AᵀA and a random start.
 
     ``product(V)`` is C V for V (d, m). The space is [Ω, CΩ, …, C^(p−1) Ω] with ``block``
     columns in Ω and p = ``passes``, orthonormalized against everything before, so it holds what
     p − 1 power iterations would reach and all polynomials of lower degree besides. Because every
-    C Q is kept, the projection QᵀCQ costs no further pass. Sources: Halko, Martinsson and
+    C Q is kept, the projection QᵀCQ costs no further pass. A direction that is no more than the
+    rounding of ``precision``, the dtype of the products, is left out. Sources: Halko, Martinsson and
     Tropp, SIAM Review 53 (2011), algorithms 4.3 and 4.4; Halko, Martinsson, Shkolnisky and
     Tygert, SIAM J. Sci. Comput. 33 (2011); Musco and Musco, NeurIPS 2015.
     """
     block = min(block, width)
     basis, _ = np.linalg.qr(gaussian(seed, 0, (width, block)))
     fresh, images = basis, []
+    floor = 64 * float(np.finfo(precision).eps)
     done = 0
     for done in range(1, passes + 1):
         image = product(fresh)
         images.append(image)
         if done == passes or basis.shape[1] >= width:
             break
-        fresh = _orthonormal(image, basis)[:, : width - basis.shape[1]]
+        fresh = _orthonormal(image, basis, floor)[:, : width - basis.shape[1]]
         if not fresh.shape[1]:
             break
         basis = np.hstack([basis, fresh])
@@ -91,7 +99,7 @@ def leading(
     return Ritz(np.maximum(values, 0.0), vectors, residuals, done)
 
 
-def _orthonormal(image: Array, basis: Array) -> Array:
+def _orthonormal(image: Array, basis: Array, floor: float) -> Array:
     """An orthonormal basis of what ``image`` adds to ``basis``; may have fewer columns."""
     scale = np.linalg.norm(image, axis=0)
     kept = scale > 0
@@ -99,7 +107,7 @@ def _orthonormal(image: Array, basis: Array) -> Array:
     for _ in range(2):  # twice is enough (Kahan, in Parlett 1980, §6.9)
         rest = rest - basis @ (basis.T @ rest)
     left, singular, _ = np.linalg.svd(rest, full_matrices=False)
-    left = left[:, singular > 64 * np.finfo(np.float64).eps]
+    left = left[:, singular > floor]
     left = left - basis @ (basis.T @ left)
     found: Array = np.linalg.qr(left)[0]
     return found

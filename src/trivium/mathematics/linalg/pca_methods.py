@@ -136,7 +136,7 @@ def randomized(
     block = min(count + oversampling, width)
     centre_ = mean.astype(data.dtype)
     found = leading(
-        lambda v: gram_times(data, centre_, v), width, block, passes, seed, wanted=block
+        lambda v: gram_times(data, centre_, v), width, block, passes, seed, block, data.dtype
     )
     variances = column_variances(data, centre_)
     values = found.values[:block] / (rows - 1)
