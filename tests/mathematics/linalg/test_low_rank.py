@@ -60,7 +60,7 @@ def test_eckart_young(n, d, rank, method, seed):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_leading_triples(method, shape, dtype):
     a = matrix(*shape, dtype=dtype)
-    u, s, vh = np.linalg.svd(a.astype(np.float64), full_matrices=False)
+    _, s, vh = np.linalg.svd(a.astype(np.float64), full_matrices=False)
     found = truncated_svd(a, 6, method=method)
     single = dtype == np.float32
     assert (found.u.dtype, found.s.dtype, found.vh.dtype) == (dtype,) * 3

@@ -14,12 +14,16 @@ from ...engine.lazy import lazy
 
 # Module → its functions, each of which loads when it is first used.
 _MODULES = {
+    "completion": ["Completion", "complete"],
     "condition_numbers": ["Conditioning", "cond", "conditioning", "digits_lost"],
     "factorizations": [
         "QR", "SVD", "Eigh", "cholesky", "eigh", "eigvalsh", "qr", "svd", "svdvals",
     ],
     "least_squares": ["LeastSquares", "lstsq"],
+    "low_rank": ["LowRank", "eckart_young", "truncated_svd"],
     "norms": ["matrix_norm", "norm", "vector_norm"],
+    "pca_analysis": ["pca"],
+    "pca_result": ["PCA"],
     "products": [
         "cross", "diagonal", "inner", "kron", "matmul", "matrix_transpose", "outer",
         "tensordot", "trace", "vecdot",
@@ -38,10 +42,14 @@ _MODULES = {
 }  # fmt: skip
 
 if TYPE_CHECKING:
+    from .completion import *  # noqa: F403
     from .condition_numbers import *  # noqa: F403
     from .factorizations import *  # noqa: F403
     from .least_squares import *  # noqa: F403
+    from .low_rank import *  # noqa: F403
     from .norms import *  # noqa: F403
+    from .pca_analysis import *  # noqa: F403
+    from .pca_result import *  # noqa: F403
     from .products import *  # noqa: F403
     from .ranks import *  # noqa: F403
     from .solving import *  # noqa: F403

@@ -69,11 +69,11 @@ def leading(
 
     ``product(V)`` is C V for V (d, m). The space is [Ω, CΩ, …, C^(p−1) Ω] with ``block``
     columns in Ω and p = ``passes``, orthonormalized against everything before, so it holds what
-    p − 1 power iterations would reach and all polynomials of lower degree besides. Because every
-    C Q is kept, the projection QᵀCQ costs no further pass. A direction that is no more than the
-    rounding of ``precision``, the dtype of the products, is left out. Sources: Halko, Martinsson and
-    Tropp, SIAM Review 53 (2011), algorithms 4.3 and 4.4; Halko, Martinsson, Shkolnisky and
-    Tygert, SIAM J. Sci. Comput. 33 (2011); Musco and Musco, NeurIPS 2015.
+    p − 1 power iterations would reach and all polynomials of lower degree besides. Because
+    every C Q is kept, the projection QᵀCQ costs no further pass. A direction that is no more
+    than the rounding of ``precision``, the dtype of the products, is left out. Sources: Halko,
+    Martinsson and Tropp, SIAM Review 53 (2011), algorithms 4.3 and 4.4; Halko, Martinsson,
+    Shkolnisky and Tygert, SIAM J. Sci. Comput. 33 (2011); Musco and Musco, NeurIPS 2015.
     """
     block = min(block, width)
     basis, _ = np.linalg.qr(gaussian(seed, 0, (width, block)))
