@@ -17,7 +17,7 @@ from .factorizations import svdvals
 from .norms import Order, matrix_norm
 from .solving import inv
 
-__all__ = ["Conditioning", "cond", "conditioning", "digits", "digits_lost"]
+__all__ = ["Conditioning", "cond", "conditioning", "digits_lost"]
 
 
 def cond(x: ArrayLike, /, *, p: Order | None = None) -> Tensor:

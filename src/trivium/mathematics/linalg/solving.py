@@ -24,8 +24,6 @@ __all__ = [
     "inv",
     "matrix_power",
     "pinv",
-    "rank_tolerance",
-    "same_batch",
     "slogdet",
     "solve",
 ]
