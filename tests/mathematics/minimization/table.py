@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,9 +48,12 @@ def ours(method: Callable[..., Any], problem: Problem, function: Function) -> Ro
     return Row(found.counts.functions, found.value, found.gradient_norm, good)
 
 
-def scipys(name: str, problem: Problem, function: Function) -> Row:
+@functools.cache
+def scipys(name: str, problem: Problem) -> Row:
+    """The row of SciPy's method called ``name``."""
     from scipy.optimize import minimize
 
+    function = Function(problem.value, np.array(problem.start), backend="reference")
     more: dict[str, Any] = {}
     options: dict[str, Any] = {"maxiter": MOST, "gtol": GRADIENT}
     if name == "L-BFGS-B":
@@ -113,9 +117,7 @@ def compare(name: str) -> list[tuple[Problem, Row, Row]]:
     rows = []
     for problem in PROBLEMS:
         function = Function(problem.value, np.array(problem.start), backend="reference")
-        rows.append(
-            (problem, ours(method, problem, function), scipys(theirs, problem, function))
-        )
+        rows.append((problem, ours(method, problem, function), scipys(theirs, problem)))
     return rows
 
 

@@ -27,7 +27,7 @@ __all__ = ["gauss_newton", "levenberg_marquardt"]
 Array = np.ndarray[Any, Any]
 _EPSILON = float(np.finfo(np.float64).eps)
 _BEND = 0.75  # the largest 2‖Da‖/‖Dv‖ for which the path is taken to be a parabola
-_NOISE = 16 * _EPSILON  # relative changes of f below this say nothing
+_LOST = 1e-8  # of the largest effect that an unknown has had on the residuals
 
 
 def gauss_newton(
@@ -51,7 +51,7 @@ def levenberg_marquardt(
     start: Any = None,
     *,
     geodesic: bool = True,
-    factor: float = 100.0,
+    factor: float = 10.0,
     **options: Unpack[Options],
 ) -> Minimum:
     """Minimize f(x) = Σ r_i(x)² by the Levenberg-Marquardt method as Moré made it.
@@ -162,17 +162,19 @@ class _LeastSquares:
                 return None, spent
             if not np.any(point.x + alpha * p != point.x):
                 break
-        return None, self._stuck(finite)
+        return None, self._stuck(finite, point)
 
-    def _stuck(self, finite: bool) -> Reason:
+    def _stuck(self, finite: bool, point: Visited) -> Reason:
         if not finite:
             return Reason.NON_FINITE
-        return Reason.PRECISION if self.here.cosine <= 1e-4 else Reason.NO_DESCENT
+        small = max(1e-4, 10 * math.sqrt(self._noise(point)))
+        return Reason.PRECISION if self.here.cosine <= small else Reason.NO_DESCENT
 
     def levenberg_marquardt(self, geodesic: bool, factor: float) -> Minimum:
         """Steps within a region that is scaled by D."""
         point, reason = self._begin()
-        scale = np.where(self.here.lengths > 0, self.here.lengths, 1.0)
+        most = self.here.lengths
+        scale = np.where(most > 0, most, 1.0)
         self.radius = factor * (float(np.linalg.norm(scale * point.x)) or 1.0)
         first = True
         while reason is None:
@@ -181,8 +183,15 @@ class _LeastSquares:
             if new is None:
                 break
             point, first = new, False
-            scale = np.maximum(scale, self.here.lengths)
+            most = np.maximum(most, self.here.lengths)
+            scale = np.maximum(scale, most)
             reason = self._after(old, point)
+        if reason is not Reason.ZERO_RESIDUALS and (reason is None or reason.converged):
+            lost = np.flatnonzero(self.here.lengths < _LOST * most)
+            if lost.size and self.search.iterations:
+                named = ", ".join(f"x[{int(j)}]" for j in lost[:5])
+                self.search.notes.append(f"The effect of {named} on the residuals is lost.")
+                reason = Reason.PLATEAU
         return self.search.finish(reason or Reason.PRECISION, point, self.here.notes())
 
     def _step(
@@ -199,7 +208,7 @@ class _LeastSquares:
                 p = self._along_geodesic(point.x, step, scale)
             x = point.x + p
             if not np.any(x != point.x):
-                return None, self._stuck(True)
+                return None, self._stuck(True, point)
             r = self.residuals.residuals(x)
             value = _squares(r)
             if not math.isfinite(value):
@@ -209,7 +218,7 @@ class _LeastSquares:
                 continue
             finite = True
             actual = 1 - value / point.value if value < 100 * point.value else -1.0
-            if max(step.predicted, abs(actual)) <= _NOISE:
+            if max(step.predicted, abs(actual)) <= self._noise(point):
                 return self._flat(x, r)
             ratio = actual / step.predicted if step.predicted > 0 else 0.0
             self._resize(step, actual, ratio)
@@ -219,10 +228,15 @@ class _LeastSquares:
                     return new, None
                 self.radius = 0.25 * step.length
             if self.radius <= _EPSILON * float(np.linalg.norm(scale * point.x)):
-                return None, self._stuck(True)
+                return None, self._stuck(True, point)
             if spent := self.search.exhausted():
                 return None, spent
-        return None, self._stuck(finite)
+        return None, self._stuck(finite, point)
+
+    def _noise(self, point: Visited) -> float:
+        """The relative error of f: what rounding of x does to r, beside r."""
+        moved = _EPSILON * float(np.linalg.norm(self.here.lengths * point.x))
+        return max(16 * _EPSILON, 2 * moved / math.sqrt(point.value))
 
     def _flat(self, x: Array, r: Array) -> tuple[Visited | None, Reason | None]:
         """Where values differ by rounding only, the angle between r and J still tells."""

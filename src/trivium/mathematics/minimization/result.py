@@ -44,6 +44,10 @@ class Reason(Enum):
         "small: the function has a kink here, its derivative is not that of the function, or "
         "the direction is level to rounding."
     )
+    PLATEAU = (
+        "The function has become level along some unknowns, which moved far away: no minimum to "
+        "be trusted. Another start, or a smaller first step, may find one."
+    )
     INFEASIBLE = "No point that satisfies the constraints was found."
     CALLBACK = "The callback asked to stop."
 
