@@ -59,6 +59,8 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "fit": ("learning.fit", "fit"),
     "load": ("learning.fit", "load"),
     "resume": ("learning.fit", "resume"),
+    "learning": ("learning", ""),
+    "generalization": ("learning.generalization", ""),
     # floor 5: other software
     "Classifier": ("interfaces.estimators", "Classifier"),
     "Regressor": ("interfaces.estimators", "Regressor"),
@@ -67,6 +69,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
 __all__ = ["__version__", *sorted(_PUBLIC)]
 
 if TYPE_CHECKING:
+    from . import learning
     from .engine import array, random
     from .engine.check import check_gradient
     from .engine.composites import label, stop_gradient
@@ -87,7 +90,15 @@ if TYPE_CHECKING:
         vjp,
     )
     from .interfaces.estimators import Classifier, Regressor
-    from .learning import algorithms, data, initializers, layers, models, objectives
+    from .learning import (
+        algorithms,
+        data,
+        generalization,
+        initializers,
+        layers,
+        models,
+        objectives,
+    )
     from .learning.batch import Batch
     from .learning.fit import fit, load, resume
     from .learning.models import Model, parameter
