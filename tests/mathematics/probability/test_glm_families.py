@@ -21,7 +21,7 @@ FAMILIES = {
     "normal": ({}, [-0.3, 0.6, 1.4]),
     "poisson": ({}, [0.0, 1.0, 4.0]),
 }
-MEANS = np.array([0.2, 0.5, 0.9])
+MEANS = np.array([0.2, 0.45, 0.9])
 
 
 def slope(function, at):

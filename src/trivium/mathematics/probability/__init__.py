@@ -7,28 +7,67 @@ linear models. Distributions: ``Normal(mean=0, sd=1)`` and so on.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trivium.engine.lazy import lazy
 
 _MODULES = {
+    "conjugate": ["Posterior", "Predictive"],
+    "continuous": ["Normal", "StudentT", "Uniform"],
+    "discrete": ["Bernoulli", "Binomial", "Poisson"],
+    "distribution": ["Distribution"],
+    "estimation": ["Estimate"],
     "exponential_family": ["ExponentialFamily"],
     "families": ["family"],
+    "inverse_gaussian": ["InverseGaussian"],
     "links": ["Link", "link"],
+    "many": ["Categorical", "Dirichlet"],
+    "multivariate_normal": ["MultivariateNormal"],
+    "normal_priors": ["NormalInverseGamma", "NormalInverseWishart"],
+    "positive": ["Beta", "Exponential", "Gamma", "InverseGamma"],
+    "power_law": ["DiscretePowerLaw", "PowerLaw"],
+    "power_law_fit": ["PowerLawFit", "fit_power_law"],
+    "waiting": ["Geometric", "NegativeBinomial"],
 }
 
 __all__ = ["links", *[name for names in _MODULES.values() for name in names]]
 
 if TYPE_CHECKING:
     from . import links as links
+    from .conjugate import Posterior as Posterior
+    from .conjugate import Predictive as Predictive
+    from .continuous import Normal as Normal
+    from .continuous import StudentT as StudentT
+    from .continuous import Uniform as Uniform
+    from .discrete import Bernoulli as Bernoulli
+    from .discrete import Binomial as Binomial
+    from .discrete import Poisson as Poisson
+    from .distribution import Distribution as Distribution
+    from .estimation import Estimate as Estimate
     from .exponential_family import ExponentialFamily as ExponentialFamily
     from .families import family as family
+    from .inverse_gaussian import InverseGaussian as InverseGaussian
     from .links import Link as Link
     from .links import link as link
+    from .many import Categorical as Categorical
+    from .many import Dirichlet as Dirichlet
+    from .multivariate_normal import MultivariateNormal as MultivariateNormal
+    from .normal_priors import NormalInverseGamma as NormalInverseGamma
+    from .normal_priors import NormalInverseWishart as NormalInverseWishart
+    from .positive import Beta as Beta
+    from .positive import Exponential as Exponential
+    from .positive import Gamma as Gamma
+    from .positive import InverseGamma as InverseGamma
+    from .power_law import DiscretePowerLaw as DiscretePowerLaw
+    from .power_law import PowerLaw as PowerLaw
+    from .power_law_fit import PowerLawFit as PowerLawFit
+    from .power_law_fit import fit_power_law as fit_power_law
+    from .waiting import Geometric as Geometric
+    from .waiting import NegativeBinomial as NegativeBinomial
 else:
     _find, __dir__ = lazy(__name__, _MODULES)
 
-    def __getattr__(name):
-        if name == "links":
+    def __getattr__(name: str) -> Any:
+        if name == "links":  # a room of its own: links.logit, links.power(2)
             return importlib.import_module(f"{__name__}.links")
         return _find(name)

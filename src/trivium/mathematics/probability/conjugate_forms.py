@@ -156,7 +156,7 @@ def _gamma_hyper(prior: Any) -> Hyper:
 
 
 def _poisson_predictive(prior: Any) -> Any:
-    from .discrete import NegativeBinomial
+    from .waiting import NegativeBinomial
 
     shape, rate = _of(prior, "shape", "rate")
     return NegativeBinomial(size=shape, probability=rate / (rate + 1.0))

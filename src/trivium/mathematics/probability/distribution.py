@@ -22,7 +22,7 @@ from trivium.engine.tensor import Tensor
 from .exponential_family import ExponentialFamily
 from .support import Support
 
-__all__ = ["Distribution", "Interval", "Rule"]
+__all__ = ["Distribution", "Interval", "Rule", "Unordered"]
 
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
@@ -322,3 +322,17 @@ def value_of(tensor: Tensor) -> Array | None:
 def as_float64(x: ArrayLike) -> Array:
     """``x`` as a float64 array."""
     return np.asarray(x.value if isinstance(x, Tensor) else x, dtype=float64)
+
+
+class Unordered(Distribution):
+    """A distribution of vectors or of several numbers: it has no distribution function."""
+
+    instead: ClassVar[str] = ""
+
+    def _refused(self, *arguments: Any, **parameters: Any) -> Array:
+        raise ArgumentError(
+            f"{type(self).__name__}: its values have no order, so no distribution function and "
+            f"no quantiles; ask a marginal, {self.instead}"
+        )
+
+    _cdf = _survival = _log_cdf = _log_survival = _quantile = _upper_quantile = _refused

@@ -30,14 +30,17 @@ STEPS = 200
 class Estimate:
     """A maximum likelihood estimate and how far it can be trusted.
 
-    ``distribution``: the member found. ``natural``: its η. ``mean_statistic``: (1/n) Σ t(x_i).
-    ``n``: the number (or total weight) of observations. ``log_likelihood``: at the estimate.
+    ``distribution``: the member of ``family`` found. ``natural``: its η.
+    ``mean_statistic``: (1/n) Σ t(x_i). ``n``: the number (or total weight) of
+    observations. ``log_likelihood``: at the estimate.
     ``covariance``: of the usual parameters, (J I(η)⁻¹ Jᵀ)/n with the Fisher information I from
     the log-partition; None at the edge of the parameter space. ``gradient_norm``: ‖∇A(η) -
-    mean of t‖. ``condition``: that of I(η). ``iterations``: Newton steps, 0 for closed forms.
+    mean of t‖. ``condition``: that of I(η) in
+    units of the statistics' standard deviations. ``iterations``: Newton steps, 0 for closed forms.
     ``note``: what else must be known.
     """
 
+    family: ExponentialFamily
     distribution: Distribution
     natural: Array
     mean_statistic: Array
@@ -52,8 +55,7 @@ class Estimate:
     @property
     def parameters(self) -> dict[str, Array]:
         """The estimated usual parameters, NumPy."""
-        family = self.distribution.family_or_refuse()
-        return {name: self.distribution.parameters[name].value for name in family.parameters}
+        return usual_values(self.family, self.distribution)
 
     @property
     def standard_errors(self) -> dict[str, Array]:
@@ -156,7 +158,8 @@ def _judged(
     log_likelihood: float,
     iterations: int,
 ) -> Estimate:
-    natural = distribution.natural.value
+    own = usual_values(family, distribution)
+    natural = family.natural(**{k: tensor(v) for k, v in own.items()}).value
     if not np.isfinite(natural).all():
         note = (
             "The estimate lies on the edge of the parameter space: the natural parameter is not "
@@ -165,24 +168,48 @@ def _judged(
         )
         nan = float("nan")
         return Estimate(
-            distribution, natural, mean, n, log_likelihood, None, nan, nan, iterations, note
+            family,
+            distribution,
+            natural,
+            mean,
+            n,
+            log_likelihood,
+            None,
+            nan,
+            nan,
+            iterations,
+            note,
         )
     _, slope, information = _program(family).run(natural)
     point = tensor(natural)
+    if family.representative is not None:
+        alike = family.representative(own)
+        point = family.natural(**{k: tensor(v) for k, v in alike.items()})
+        point = tensor(point.value)
+        information = _program(family).run(point.value)[2]
     usual = family.usual(point)
     rows = [jacobian(usual[name].reshape((-1,)), point).value for name in family.parameters]
-    slopes = np.concatenate(rows, axis=0)
+    # In units of the statistics' standard deviations, so that units do not show as condition.
+    spread = np.sqrt(np.diagonal(information))
+    scaled = information / np.outer(spread, spread)
+    slopes = np.concatenate(rows, axis=0) / spread
     return Estimate(
+        family=family,
         distribution=distribution,
         natural=natural,
         mean_statistic=mean,
         n=n,
         log_likelihood=log_likelihood,
-        covariance=slopes @ np.linalg.solve(information, slopes.T) / n,
+        covariance=slopes @ np.linalg.solve(scaled, slopes.T) / n,
         gradient_norm=float(np.linalg.norm(slope - mean)),
-        condition=float(np.linalg.cond(information)),
+        condition=float(np.linalg.cond(scaled)),
         iterations=iterations,
     )
+
+
+def usual_values(family: ExponentialFamily, distribution: Distribution) -> dict[str, Array]:
+    """The usual parameters that the family estimates, NumPy."""
+    return {name: distribution.parameters[name].value for name in family.parameters}
 
 
 def natural_from_mean(family: ExponentialFamily, mean: ArrayLike) -> Array:

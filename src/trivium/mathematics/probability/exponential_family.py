@@ -50,9 +50,11 @@ class ExponentialFamily:
     ``closed_form``: the estimate from (data, weights) where it keeps more digits than that.
     ``expected_log_base``: η → E ln h where h is not constant. ``no_estimate``: (data, weights)
     → why there is no maximum likelihood estimate, or None. ``start``: mean of t → where Newton
-    starts. ``fixed``: known parameters such as the trials of a
-    binomial; ``known``: other numbers such as a dimension. ``mean_model``: what a
-    GLM needs. ``conjugate``: the conjugate prior's normaliser and named form.
+    starts. ``representative``: usual parameters → those of a member whose estimates vary
+    alike and whose natural parameters keep more digits (a normal's mean moved to 0).
+    ``fixed``: known parameters such as the trials of a binomial; ``known``: other numbers such
+    as a dimension. ``mean_model``: what a GLM needs. ``conjugate``: the conjugate prior's
+    normaliser and named form.
 
     Source: Brown (1986), chapters 1-3.
     """
@@ -66,13 +68,14 @@ class ExponentialFamily:
     natural: Callable[..., Tensor]
     usual: Callable[[Tensor], Parameters]
     support: Support
-    inside: Callable[[Array], Array]
+    inside: Callable[[Array], Any]
     make: Callable[..., Distribution]
     usual_from_mean: Callable[[Tensor], Parameters] | None = None
     closed_form: Callable[[Array, Array], dict[str, Any]] | None = None
     expected_log_base: Callable[[Tensor], Tensor] | None = None
     no_estimate: Callable[[Array, Array], str | None] | None = None
     start: Callable[[Array], Array] | None = None
+    representative: Callable[[dict[str, Array]], dict[str, Array]] | None = None
     fixed: dict[str, Any] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict)
     mean_model: MeanModel | None = None

@@ -80,6 +80,7 @@ normal = ExponentialFamily(
         "sd": array.sqrt(m[..., 1] - array.square(m[..., 0])),
     },
     closed_form=_normal_estimate,
+    representative=lambda own: {"mean": np.zeros_like(own["mean"]), "sd": own["sd"]},
     no_estimate=spread_needed("the standard deviation goes to 0"),
     mean_model=mean_model.NORMAL,
     conjugate=NORMAL_INVERSE_GAMMA,

@@ -224,6 +224,10 @@ def multivariate_normal(dimension: int) -> ExponentialFamily:
         inside=inside,
         make=maker("MultivariateNormal"),
         closed_form=closed_form,
+        representative=lambda own: {
+            "mean": np.zeros_like(own["mean"]),
+            "covariance": own["covariance"],
+        },
         no_estimate=refuse,
         known={"dimension": d},
         conjugate=normal_inverse_wishart(d),

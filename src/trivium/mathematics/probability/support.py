@@ -27,7 +27,7 @@ class Support:
     """
 
     words: str
-    contains: Callable[[Array], Array]
+    contains: Callable[[Array], Any]
     discrete: bool
     low: float = -np.inf
     high: float = np.inf

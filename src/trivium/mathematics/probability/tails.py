@@ -113,7 +113,7 @@ def whole_quantile(
     reached: Callable[[Array], Array],
     shape: tuple[int, ...],
     low: float,
-    high: float,
+    high: Any,
     guess: Array,
 ) -> Array:
     """The smallest whole number from ``low`` to ``high`` for which ``reached`` holds.
@@ -122,9 +122,11 @@ def whole_quantile(
     doubling from ``guess``). Elementwise, by bisection.
     """
     guess = np.broadcast_to(np.asarray(guess, float), shape)
-    guess = np.clip(np.where(np.isfinite(guess), np.floor(guess), low), low, min(high, 2.0**53))
+    guess = np.clip(
+        np.where(np.isfinite(guess), np.floor(guess), low), low, np.minimum(high, 2.0**53)
+    )
     below = np.full(shape, low - 1.0)  # never reached, by definition
-    above = np.full(shape, high)
+    above = np.broadcast_to(np.asarray(high, float), shape)
     step = np.maximum(1.0, 1e-3 * guess)
     trial = guess
     for _ in range(80):  # gallop from the guess until it is bracketed

@@ -1,0 +1,134 @@
+"""Divergences and intervals of distributions of one number, by quadrature and search."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from trivium.engine.errors import ArgumentError
+
+from .distribution import Distribution, Interval
+
+__all__ = ["interval_of", "numerical_kl"]
+
+Array = np.ndarray[Any, Any]
+LARGEST_SUM = 2_000_000
+
+
+def _scalar(asked: str, distribution: Distribution) -> None:
+    if distribution.shape != () or distribution.event != ():
+        raise ArgumentError(
+            f"{asked} is computed for one distribution of one number; {distribution!r} is a "
+            "batch or a distribution of vectors"
+        )
+
+
+def numerical_kl(p: Distribution, q: Distribution) -> float:
+    """E_p ln(p/q) by summation or quadrature; ∞ where q has no mass and p has.
+
+    Raises ArgumentError for a discrete against a continuous distribution, and for batches.
+    """
+    for each in (p, q):
+        _scalar("kl", each)
+    if p.discrete != q.discrete:
+        raise ArgumentError(
+            f"kl: {p!r} and {q!r} have no common measure, one being of whole numbers and the "
+            "other having a density, so the divergence does not exist"
+        )
+
+    def integrand(x: Array) -> Array:
+        log_p, log_q = p.log_density(x).value, q.log_density(x).value
+        with np.errstate(all="ignore"):
+            term = np.exp(log_p) * (log_p - log_q)
+        return np.where(log_p == -np.inf, 0.0, term)
+
+    if p.discrete:
+        first, last = float(p.quantile(1e-18)), float(p.upper_quantile(1e-18))
+        if last - first > LARGEST_SUM:
+            raise ArgumentError(f"kl: {p!r} spreads over more than {LARGEST_SUM} numbers")
+        return max(float(integrand(np.arange(first, last + 1)).sum()), 0.0)
+    return _integrated(p, q, integrand)
+
+
+def _integrated(p: Distribution, q: Distribution, integrand: Any) -> float:
+    from scipy import integrate
+
+    ends = [float(p.quantile(0.0)), float(p.upper_quantile(0.0))]
+    inner = [1e-12, 1e-6, 1e-3, 0.1, 0.5]
+    cuts = sorted(
+        {*ends, *(float(p.quantile(u)) for u in inner)}
+        | {float(p.upper_quantile(u)) for u in inner}
+    )
+    at = np.asarray([float(p.quantile(u)) for u in (1e-9, 0.01, 0.5, 0.99)])
+    if np.isinf(q.log_density(at).value).any():
+        return math.inf
+    total = 0.0
+    for low, high in pairwise(cuts):
+        piece, _ = integrate.quad(
+            lambda x: float(integrand(np.asarray(x))), low, high, epsabs=1e-12, epsrel=1e-10
+        )
+        total += piece
+    return max(total, 0.0)
+
+
+def interval_of(distribution: Distribution, level: float, kind: str) -> Interval:
+    """See ``Distribution.interval``."""
+    _scalar("an interval", distribution)
+    if not 0 < level < 1:
+        raise ArgumentError(f"the level of an interval lies between 0 and 1, not {level!r}")
+    rest = (1.0 - level) / 2
+    if kind == "equal-tailed":
+        return float(distribution.quantile(rest)), float(distribution.upper_quantile(rest))
+    if kind != "highest-density":
+        raise ArgumentError(f'an interval is "equal-tailed" or "highest-density", not {kind!r}')
+    if distribution.discrete:
+        return _highest_discrete(distribution, level)
+    return _shortest(distribution, 1.0 - level)
+
+
+def _shortest(distribution: Distribution, outside: float) -> Interval:
+    """The shortest interval: the share of ``outside`` below it by golden-section search."""
+
+    def ends(share: float) -> Interval:
+        low = float(distribution.quantile(share * outside))
+        return low, float(distribution.upper_quantile((1.0 - share) * outside))
+
+    def width(share: float) -> float:
+        low, high = ends(share)
+        return high - low
+
+    ratio = (math.sqrt(5) - 1) / 2
+    left, right = 0.0, 1.0
+    first, second = 1 - ratio, ratio
+    at_first, at_second = width(first), width(second)
+    for _ in range(60):
+        if at_first <= at_second:
+            right, second, at_second = second, first, at_first
+            first = right - ratio * (right - left)
+            at_first = width(first)
+        else:
+            left, first, at_first = first, second, at_second
+            second = left + ratio * (right - left)
+            at_second = width(second)
+    best = min((0.0, 0.5 * (left + right), 1.0), key=width)
+    return ends(best)
+
+
+def _highest_discrete(distribution: Distribution, level: float) -> Interval:
+    """The shortest run of whole numbers that holds the level, the most probable of equals."""
+    first = float(distribution.quantile((1.0 - level) * 1e-6))
+    last = float(distribution.upper_quantile((1.0 - level) * 1e-6))
+    if last - first > LARGEST_SUM:
+        raise ArgumentError(f"{distribution!r} spreads over more than {LARGEST_SUM} numbers")
+    values = np.arange(first, last + 1)
+    total = np.concatenate([[0.0], np.cumsum(distribution.density(values).value)])
+    stop = np.searchsorted(total, total[:-1] + level - 1e-12)
+    usable = stop < len(total)
+    starts = np.nonzero(usable)[0]
+    held = total[stop[usable]] - total[starts]
+    order = np.lexsort((-held, stop[usable] - starts))
+    chosen = order[0]
+    return float(values[starts[chosen]]), float(values[stop[usable][chosen] - 1])
