@@ -1,0 +1,119 @@
+"""What is wrong with a likelihood problem, found before any step is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import RequestError
+from ..models import Linear
+from ..objectives import BinaryCrossEntropy, CrossEntropy
+from ..objectives.likelihood import NegativeLogLikelihood
+from .design import design_of
+from .rank import independent
+from .response import Response, response_of
+from .separation import Separation, categorical_rows, columns_named, separation
+
+__all__ = ["inspect", "refuse_separated"]
+
+Array = np.ndarray[Any, Any]
+_KINDS = (BinaryCrossEntropy, CrossEntropy, NegativeLogLikelihood)
+
+
+def inspect(problem: Any) -> list[str]:
+    """Notes on the design of a fit that is to be solved for its maximum; see ``fit.summary``.
+
+    ``problem``: of ``fit``. For a Linear model with a likelihood as its only data term. Columns
+    that depend on others are named; without a penalty there are then many maxima, with the same
+    predictions. Raises RequestError when, without a penalty, no maximum exists because the data
+    are separated.
+    """
+    objective = problem.objective
+    terms = [term for c, term in objective.data_terms if c > 0]
+    if type(problem.model) is not Linear or problem.model.output != "scores":
+        return []
+    if len(terms) != 1 or type(terms[0]) not in _KINDS:
+        return []
+    if any(c > 0 for c, _ in objective.penalties):
+        return []
+    part, encoder = problem.train, problem.encoder
+    bias = "bias" in problem.parameters
+    design = design_of(np.asarray(part.x), bias, encoder)
+    weight = np.ones(len(part)) if part.weight is None else np.asarray(part.weight, float)
+    response = response_of(terms[0], np.asarray(part.y), weight, len(encoder.classes or ()))
+    refuse_separated(response, design.rows, design.names)
+    found = independent(design.rows, design.order)
+    if not found.dependences:
+        return []
+    notes = [
+        f"The design has rank {len(found.kept)} for {len(design.names)} columns: the maximum is "
+        "attained by many parameters, with the same predictions."
+    ]
+    for each in found.dependences[:5]:
+        words = each.sentence(design.names)
+        category = design.baselines.get(each.column)
+        if category is not None and each.others:
+            words = f"every row has one level of {category!r}, so {words}"
+        notes.append(f"{words}.")
+    if len(found.dependences) > 5:
+        notes.append(f"{len(found.dependences) - 5:,} more columns depend on others.")
+    return notes
+
+
+def refuse_separated(response: Response, rows: Array, names: Sequence[str]) -> None:
+    """Raise RequestError, naming the columns, when the likelihood has no maximum."""
+    counted = response.weight > 0
+    if response.family is None:
+        found = _classes(response, rows[counted], counted)
+    else:
+        signs = response.signs[counted]
+        found = separation(rows[counted], signs) if signs.any() else None
+    if found is None:
+        return
+    p = rows.shape[1]
+    shown = columns_named(
+        Separation(
+            np.abs(found.direction.reshape(-1, p)).max(axis=0),
+            tuple(sorted({j % p for j in found.columns})),
+            found.complete,
+            found.rows,
+        ),
+        names,
+    )
+    which = "a combination of the columns" if ", " in shown else "the column"
+    raise RequestError(
+        f"the likelihood has no maximum: {_what(response, found)} by {which} {shown}, along "
+        "which the likelihood rises for ever and the coefficients grow without end. Add a "
+        "penalty (+ 1e-3 * tv.objectives.L2()), which makes the answer finite; or leave out, "
+        "merge or correct those columns; or fit with steps and early stopping "
+        "(tv.algorithms.Adam()) where only predictions matter"
+    )
+
+
+def _classes(response: Response, rows: Array, counted: Array) -> Separation | None:
+    codes = response.y[counted]
+    if response.classes == 2:
+        return separation(rows, np.where(codes == 1, 1, -1))
+    n, p = rows.shape
+    size = (response.classes - 1) ** 2 * p
+    # A part that overlaps shows that the whole does; only a separated part asks for more rows.
+    order = np.random.Generator(np.random.Philox(0)).permutation(n)
+    count = min(n, max(200, 4 * p * response.classes))
+    while True:
+        chosen = order[:count]
+        if count * size > 2**27:
+            return None  # too large to ask; a solver will say that it does not converge
+        found = separation(*categorical_rows(rows[chosen], codes[chosen], response.classes))
+        if found is None or count == n:
+            return found
+        count = min(n, 4 * count)
+
+
+def _what(response: Response, found: Separation) -> str:
+    if response.family is not None and response.family.counts:
+        return f"{found.rows:,} zero counts are separated from the other counts"
+    if found.complete:
+        return "the classes are separated completely"
+    return "the classes are separated but for ties (quasi-complete separation)"
