@@ -13,7 +13,7 @@ import numpy as np
 
 from trivium.engine.tensor import variable
 from trivium.learning.algorithms import Problem as SolverProblem
-from trivium.learning.algorithms import Solver
+from trivium.learning.algorithms import ClosedForm, Solver
 from trivium.learning.batch import Batch
 from trivium.learning.data import Dataset, as_dataset
 from trivium.learning.errors import DataError, RequestError, RunError
@@ -33,6 +33,7 @@ from trivium.learning.fit.result import Fit
 from trivium.learning.fit.storage import create_run, describe_problem, reopen, write_outcome
 from trivium.learning.fit.trainer import Trainer
 from trivium.learning.models import has_units
+from trivium.learning.models import Linear
 from trivium.learning.specification import from_spec
 from trivium.learning.stop import Stop
 
@@ -194,10 +195,20 @@ def _trainer(problem: Problem) -> Trainer | None:
     """For a stepper, with its step built: what cannot be learned is refused before a run is
     made on disk."""
     if isinstance(problem.algorithm, Solver):
+        problem.notes += _noticed(problem)
         return None
     trainer = Trainer(problem)
     trainer.check()
     return trainer
+
+
+def _noticed(problem: Problem) -> list[str]:
+    """What is noticed about a likelihood before it is maximised."""
+    if isinstance(problem.algorithm, ClosedForm):
+        return []  # it says itself what it finds
+    from trivium.learning.inference.inspection import inspect
+
+    return inspect(problem)
 
 
 def _held_out(validation: Any, target: Any) -> tuple[Dataset | None, Any]:
@@ -386,6 +397,7 @@ def _result(problem: Problem, *, notes: Sequence[str] = (), **outcome: Any) -> F
         data_source=problem.train_data.source,
         metrics=metrics,
         gradient_norm=evaluator.gradient_norm(problem.train),
-        notes=[*problem.train_data.notes, *notes],
+        notes=[*problem.train_data.notes, *problem.notes, *notes],
+        training=problem.train_data if isinstance(problem.model, Linear) else None,
         **outcome,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from trivium.learning.fit.nonfinite import BadValue
 from trivium.learning.fit.options import Options
 from trivium.learning.fit.problem import encode_part
 from trivium.learning.stop import Stop
+
+if TYPE_CHECKING:
+    from trivium.learning.inference.summary import Summary
 
 __all__ = ["Fit"]
 
@@ -31,6 +34,7 @@ class Fit:
     sentence. ``metrics``: {"train": {...}, "validation": {...}} at the returned parameters.
     ``history``: one row per epoch. ``gradient_norm``: of the objective over the training part
     at the returned parameters. ``bad_value``: where values stopped being finite, if they did.
+    ``training``: the training part, kept for ``summary`` of a linear model.
     """
 
     model: Any
@@ -52,6 +56,7 @@ class Fit:
     path: str | None = None
     state: tuple[Mapping[str, Array], Mapping[str, Any]] | None = None
     request: dict[str, Any] | None = None
+    training: Dataset | None = None
 
     def __post_init__(self) -> None:
         self._evaluator = Evaluator(self.model, self.objective, self.options.dtype)
@@ -129,6 +134,43 @@ class Fit:
     def _kept(self) -> int | None:
         """The epoch whose parameters validation data chose."""
         return self.best_epoch if "validation" in self.metrics else None
+
+    def summary(
+        self,
+        data: Any = None,
+        target: Any = None,
+        *,
+        level: float = 0.95,
+        intervals: str = "wald",
+        covariance: str | None = None,
+        robust: str | None = None,
+        dispersion: str | float | None = None,
+    ) -> Summary:
+        """Estimates, standard errors, tests and intervals of a linear model, in your units.
+
+        For tv.models.Linear with SquaredError, BinaryCrossEntropy, CrossEntropy or
+        NegativeLogLikelihood. ``data``: the training data (default: those still in memory).
+        ``level``: of the intervals, which are "wald" or "profile". ``covariance``: the inverse
+        of the "expected" (default) or "observed" information. ``robust``: "HC0" … "HC3", the
+        sandwich that holds under any variances. ``dispersion``: "pearson" (default where it is
+        free), "deviance" or a number; for counts it gives quasi-likelihood errors.
+
+        With an L2 penalty, posterior standard deviations, said so. Raises RequestError for
+        other models, separated classes and combinations without a meaning. Source: McCullagh &
+        Nelder (1989), *Generalized Linear Models*, 2nd ed., §2.5 and §4.4.
+        """
+        from trivium.learning.inference.summarising import summarise
+
+        return summarise(
+            self,
+            data,
+            target,
+            level=level,
+            intervals=intervals,
+            covariance=covariance,
+            robust=robust,
+            dispersion=dispersion,
+        )
 
     def parameters(self) -> dict[str, Array]:
         """The fitted parameters by attribute path."""
