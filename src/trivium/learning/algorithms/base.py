@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,7 +140,8 @@ class Problem:
     ``batch``: the whole training data. ``parameters``: by path; their values are the start.
     ``feature_names``: the columns of x, if they have names. ``classes``: the labels in the order
     of their codes, for a classification. ``validation``: the examples set aside, if any, for
-    algorithms that choose among several answers.
+    algorithms that choose among several answers. ``interrupted``: whether the user asked to stop
+    (Ctrl-C, SIGTERM); long algorithms look at it between iterations.
     """
 
     model: Any
@@ -150,6 +151,7 @@ class Problem:
     feature_names: Sequence[str] | None = None
     classes: Sequence[Any] | None = None
     validation: Any = None
+    interrupted: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +162,7 @@ class Solution:
     ``evaluations``: how often the model was evaluated on all the data. ``notes``: what the user
     should know, in sentences. ``history``: a row for each answer on the way, for solvers whose
     way is worth showing; the first entry of a row is what the others are drawn over.
+    ``trajectory``: the flat parameters and the objective after every iteration, if asked for.
     """
 
     values: dict[str, np.ndarray[Any, Any]]
@@ -168,6 +171,7 @@ class Solution:
     evaluations: int
     notes: list[str] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
+    trajectory: list[tuple[np.ndarray[Any, Any], float]] | None = None
 
 
 class Solver(Algorithm):

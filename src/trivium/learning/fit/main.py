@@ -251,7 +251,7 @@ def _perform(
     try:
         with interrupts:
             if trainer is None:
-                result = _solve(problem)
+                result = _solve(problem, interrupts, state)
                 if run is not None:
                     run.truncate_metrics(0)
                     run.append_metrics(result.history)
@@ -344,7 +344,11 @@ def _train(
     )
 
 
-def _solve(problem: Problem) -> Fit:
+def _solve(problem: Problem, interrupts: Interrupts, state: Any) -> Fit:
+    if state is not None:  # an interrupted solver goes on from the best point that it had seen
+        for path, each in problem.parameters.items():
+            if f"parameters/{path}" in state[0]:
+                each.assign(state[0][f"parameters/{path}"])
     started = time.perf_counter()
     solution = problem.algorithm.solve(
         SolverProblem(
@@ -355,6 +359,7 @@ def _solve(problem: Problem) -> Fit:
             problem.encoder.feature_names,
             problem.encoder.classes,
             None if problem.validation is None else _whole_batch(problem.validation),
+            lambda: interrupts.received is not None,
         )
     )
     problem.model.assign(solution.values)
@@ -372,6 +377,7 @@ def _solve(problem: Problem) -> Fit:
         bad_value=None,
         state=(arrays, {"counters": counters, "rows": rows}),
         notes=list(solution.notes),
+        trajectory=solution.trajectory,
     )
 
 
