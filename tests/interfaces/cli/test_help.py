@@ -15,6 +15,8 @@ COMMANDS = [
     ("resume",),
     ("show",),
     ("runs",),
+    ("compress",),
+    ("notation",),
     ("data",),
     ("data", "list"),
     ("data", "show"),

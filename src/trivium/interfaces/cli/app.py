@@ -30,6 +30,8 @@ Examples
   trivium predict runs/houses-2026-11-20-001 new.csv --out predictions.csv
   trivium runs
   trivium data list
+  trivium compress photo.jpg --rank 40
+  trivium notation Hessian
 
 Results go to standard output, everything else to standard error; with --json the result is \
 one JSON object. Exit codes: 0 done, 1 failed while running, 2 the request or the data is \
@@ -94,6 +96,25 @@ Examples
   trivium data show houses.csv
   trivium data show houses.csv --target price"""
 
+_COMPRESS = """\
+Examples
+
+  trivium compress photo.jpg --rank 40
+  trivium compress photo.jpg --error 0.05 --out small.png
+  trivium compress small.lowrank --out again.png
+
+Three files are written: the picture of lower rank, a curve of error against storage, and the \
+factors themselves (.lowrank), which the command turns back into a picture."""
+
+_NOTATION = """\
+Examples
+
+  trivium notation
+  trivium notation Hessian
+  trivium notation --lang zh --json
+
+Every call in the table was run to make its result; in Python: import trivium as tv."""
+
 app = App(
     name="trivium",
     help=_INTRODUCTION,
@@ -109,7 +130,7 @@ data_app = App(
     name="data",
     help="Look at data: the built-in ones, or a file.",
     help_epilogue=_DATA,
-    sort_key=6,
+    sort_key=8,
 )
 app.command(data_app)
 
@@ -223,6 +244,38 @@ def runs(*, root: options.Root = None, json: options.Json = False) -> int:
     from .looking import runs_command
 
     return runs_command(root or "runs", as_json=json, given=root is not None)
+
+
+@app.command(sort_key=6, help_epilogue=_COMPRESS)
+def compress(
+    image: options.Image,
+    /,
+    *,
+    rank: options.CompressRank = None,
+    error: options.ImageError = None,
+    layout: options.Layout = "auto",
+    out: options.OutPicture = None,
+    curve: options.Curve = None,
+    json: options.Json = False,
+) -> int:
+    """Compress a picture by its singular values, or restore a compressed one."""
+    from .compress import CompressRequest, compress_command
+
+    return compress_command(CompressRequest(image, rank, error, out, curve, layout, json))
+
+
+@app.command(sort_key=7, help_epilogue=_NOTATION)
+def notation(
+    symbol: options.Symbol = None,
+    /,
+    *,
+    lang: options.Lang = "en",
+    json: options.Json = False,
+) -> int:
+    """Show the notation of the field: symbol, meaning, call, and the call's result."""
+    from .notation import notation_command
+
+    return notation_command(symbol, lang, as_json=json)
 
 
 @data_app.command(name="list", sort_key=1, help_epilogue=_LIST)

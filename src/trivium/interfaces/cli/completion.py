@@ -12,10 +12,12 @@ __all__ = [
     "data",
     "models",
     "objectives",
+    "pictures",
     "runs",
 ]
 
 _TABLES = (".csv", ".tsv", ".txt", ".data", ".parquet", ".pq")
+_PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".lowrank", ".png", ".tif", ".tiff", ".webp")
 
 
 def data(context: Any) -> Iterable[str | tuple[str, str]]:
@@ -34,6 +36,11 @@ def runs(context: Any) -> Iterable[str]:
     if not typed or "runs/".startswith(typed):
         typed = "runs/"
     yield from _paths(typed, lambda entry: False)
+
+
+def pictures(context: Any) -> Iterable[str]:
+    """The pictures and folders that the word begins."""
+    yield from _paths(context.incomplete, lambda entry: entry.name.lower().endswith(_PICTURES))
 
 
 def _paths(typed: str, wanted: Any) -> Iterable[str]:

@@ -13,16 +13,23 @@ from . import completion
 __all__ = [
     "Algorithm",
     "BatchSize",
+    "CompressRank",
+    "Curve",
     "Data",
     "Dtype",
     "Epochs",
     "FileOptions",
+    "Image",
+    "ImageError",
     "Input",
     "Json",
+    "Lang",
+    "Layout",
     "MoreEpochs",
     "Model",
     "Objective",
     "OutFile",
+    "OutPicture",
     "OutRun",
     "Patience",
     "Probabilities",
@@ -32,6 +39,7 @@ __all__ = [
     "Scale",
     "Seed",
     "Stratify",
+    "Symbol",
     "TableOptions",
     "Target",
     "Test",
@@ -41,6 +49,7 @@ __all__ = [
 _DATA = Group.create_ordered("Data")
 _STEPS = Group.create_ordered("The three steps (left out: chosen from the data)")
 _TRAINING = Group.create_ordered("Training")
+_APPROXIMATION = Group.create_ordered("Approximation (one of the first two)")
 _RESULT = Group.create_ordered("Result")
 _READING = Group.create_ordered("Reading a file")
 
@@ -220,6 +229,69 @@ Quiet = Annotated[
 Root = Annotated[
     str | None,
     _option(_RESULT, "The directory that holds the runs. Left out: runs.", metavar="DIR"),
+]
+
+
+Image = Annotated[
+    str,
+    Parameter(
+        help="A picture (JPEG, PNG, TIFF, WebP, BMP …), or a .lowrank file that this command has "
+        "written: that is restored.",
+        completer=completion.pictures,
+    ),
+]
+CompressRank = Annotated[
+    int | None,
+    _option(
+        _APPROXIMATION,
+        "Keep this many singular values of every channel.",
+        metavar="R",
+        converter=_whole,
+        allow_leading_hyphen=True,
+    ),
+]
+ImageError = Annotated[
+    float | None,
+    _option(
+        _APPROXIMATION,
+        "Keep as few as give a relative error of at most E, between 0 and 1.",
+        metavar="E",
+        allow_leading_hyphen=True,
+    ),
+]
+Layout = Annotated[
+    Literal["auto", "channels", "stacked"],
+    _option(
+        _APPROXIMATION,
+        "A matrix for each channel, or all colours side by side in one. auto: what takes less "
+        "storage for --error; channels for --rank.",
+        show_default=True,
+    ),
+]
+OutPicture = Annotated[
+    str | None,
+    _option(
+        _RESULT,
+        "The picture to write (.png, .jpg, .webp, .tif, .bmp); the compressed file and the curve "
+        "get the same name. Left out: IMAGE-rankR.png in this folder.",
+        metavar="FILE",
+    ),
+]
+Curve = Annotated[
+    str | None,
+    _option(
+        _RESULT,
+        "The curve of error against storage (.png, .svg, .pdf). Left out: NAME-curve.png.",
+        metavar="FILE",
+    ),
+]
+Symbol = Annotated[
+    str | None,
+    Parameter(help="A symbol, or a word in its meaning. Left out: the whole table."),
+]
+Lang = Annotated[
+    Literal["en", "zh"],
+    _option(_RESULT, "The language of the meanings: English or Chinese.", show_default=True),
 ]
 
 
