@@ -45,10 +45,11 @@ def nonlinear_cg(f: Any, start: Any = None, **options: Unpack[Options]) -> Minim
             step,
             curvature=0.4,
             longest=longest_step(point.x, direction),
+            epsilon=search.epsilon,
         )
         if found.point is None:
             if fresh:
-                reason = failed(point, found)
+                reason = failed(point, found, search.epsilon)
                 break
             direction, fresh = -point.gradient, True
             step = _first_step(point)

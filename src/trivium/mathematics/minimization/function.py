@@ -32,6 +32,8 @@ class Function(Counted):
     and then ``start`` is its tv.variable or several of them, whose present values are the
     start. ``evaluations``: about how many there will be; machine code is made where that pays.
 
+    ``start``: (n,). ``epsilon``: the relative rounding error of one operation in f.
+
     Values and derivatives that are not finite are returned as they are: what to do about them
     is the algorithm's business. Raises ShapeError when the function is no scalar, DTypeError
     when it is not floating, ArgumentError for what is no function and for an empty start.
@@ -58,6 +60,7 @@ class Function(Counted):
         self._directions: list[Tensor] = []
         self._slopes: list[Tensor] | None = None
         self.start = self._point.start
+        self.epsilon = float(np.finfo(self._expression.dtype).eps)
 
     @classmethod
     def from_callables(
@@ -178,6 +181,7 @@ class _Plain(Function):
         self.start = given.ravel().copy()
         self._value, self._both = value, value_and_gradient
         self._hessian, self._hessian_vector = hessian, hessian_vector
+        self.epsilon = float(np.finfo(np.float64).eps)
 
     @property
     def has_gradient(self) -> bool:

@@ -24,6 +24,7 @@ Array = np.ndarray[Any, Any]
 _MOST = 60  # evaluations; each extrapolation multiplies the step by at most 5
 _FARTHER = 4.0
 _TINY = 1e-300
+_EPSILON = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,16 @@ def wolfe(
     curvature: float = 0.9,
     width: float = 1e-10,
     longest: float = 1e20,
+    epsilon: float = _EPSILON,
 ) -> Searched:
     """A step that satisfies the strong Wolfe conditions, from the first trial ``step``.
 
     ``direction`` (n,) is one of descent. ``decrease``, ``curvature``: c₁ < c₂ < 1. ``width``:
     the interval is narrowed to at most this fraction of the step. A trial that is not finite
-    halves the way back, so the search stays in the function's domain.
+    shortens the way, so the search stays in the function's domain. ``epsilon``: the relative
+    rounding error of f.
     """
-    search = _Search(start, direction, decrease, curvature, width, longest)
+    search = _Search(start, direction, decrease, curvature, width, longest, epsilon)
     return search.run(at, min(step, longest))
 
 
@@ -80,6 +83,7 @@ class _Search:
         curvature: float,
         width: float,
         longest: float,
+        epsilon: float,
     ) -> None:
         self.start, self.direction = start, direction
         self.decrease, self.curvature, self.width = decrease, curvature, width
@@ -90,7 +94,7 @@ class _Search:
         self.low, self.high = 0.0, 0.0
         self.extent = self.extent_before = 0.0
         # φ is known to about this; a smaller difference says nothing.
-        self.noise = 64 * float(np.finfo(np.float64).eps) * abs(start.value)
+        self.noise = 64 * epsilon * abs(start.value)
 
     def run(self, at: Callable[[Array], Visited], step: float) -> Searched:
         """The search itself; see ``wolfe``."""
@@ -266,16 +270,16 @@ def longest_step(x: Array, direction: Array) -> float:
     return max(1.0, 1e10 * max(1.0, float(np.linalg.norm(x))) / max(length, 1e-300))
 
 
-def failed(point: Visited, found: Searched) -> Reason:
+def failed(point: Visited, found: Searched, epsilon: float = _EPSILON) -> Reason:
     """Why a line search along a direction of descent found nothing better.
 
-    A slope that float64 can see is g·d beside the errors of f, ε|f|: where the gradient is
+    A slope that can be seen is g·d beside the errors of f, ε|f|: where the gradient is
     larger than √ε max(|f|, 1), the function should fall, and if it does not, something is
     wrong with it.
     """
     if not found.finite:
         return Reason.NON_FINITE
-    small = math.sqrt(np.finfo(np.float64).eps) * max(abs(point.value), 1.0)
+    small = math.sqrt(epsilon) * max(abs(point.value), 1.0)
     size = max(1.0, float(np.linalg.norm(point.x)))
     steep = float(np.linalg.norm(point.gradient)) > 1e3 * small * size
     return Reason.NO_DESCENT if steep else Reason.PRECISION

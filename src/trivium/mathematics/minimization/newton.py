@@ -128,7 +128,7 @@ class _TrustRegion:
     ) -> tuple[Visited, Reason | None]:
         """The next point, after as many smaller radii as it takes."""
         search, finite = self.search, False
-        noise = 10 * np.finfo(np.float64).eps * max(abs(point.value), 1e-300)
+        noise = 10 * search.epsilon * max(abs(point.value), 1e-300)
         assert self.radius is not None
         for _ in range(200):
             step = model.within(self.radius)
@@ -154,7 +154,7 @@ class _TrustRegion:
             if ratio < 0.25:
                 self.radius = length * _shrink(point, trial, step.p)
             elif ratio > 0.75 and step.on_boundary:
-                self.radius = min(2 * max(self.radius, length), 1e20)
+                self.radius = min(2 * max(self.radius, length), 1e100)
             if ratio > 1e-4:
                 return trial, None
             if spent := search.exhausted():
@@ -166,6 +166,7 @@ class _TrustRegion:
         search = self.search
         point = search.begin(x)
         reason = search.at_start(point)
+        step = 1.0
         while reason is None:
             model = self.model(point)
             if model is None:
@@ -175,11 +176,17 @@ class _TrustRegion:
             if not float(direction @ point.gradient) < 0:
                 direction = -point.gradient
             found = wolfe(
-                search.at, point, direction, 1.0, longest=longest_step(point.x, direction)
+                search.at,
+                point,
+                direction,
+                step,
+                longest=longest_step(point.x, direction),
+                epsilon=search.epsilon,
             )
             if found.point is None:
-                reason = failed(point, found)
+                reason = failed(point, found, search.epsilon)
                 break
+            step = found.step if found.step > 10 else 1.0  # the model has no minimum there
             old, point = point, found.point
             reason = search.moved(old, point)
         final = self.model(point)

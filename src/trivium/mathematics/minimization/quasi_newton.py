@@ -161,6 +161,7 @@ def _descend(
     search = Search(function, options)
     point = search.begin(x)
     reason = search.at_start(point)
+    length = 0.0
     while reason is None:
         direction = -inverse.times(point.gradient)
         slope = float(point.gradient @ direction)
@@ -171,8 +172,9 @@ def _descend(
             inverse.forget()
             continue
         step = 1.0
-        if inverse.empty:
-            step = min(1.0, 1.0 / float(np.linalg.norm(point.gradient)))
+        if inverse.empty:  # as far as the last step went, where no curvature was learned on it
+            size = float(np.linalg.norm(point.gradient))
+            step = length / size if length else min(1.0, 1.0 / size)
         found = wolfe(
             search.at,
             point,
@@ -181,17 +183,20 @@ def _descend(
             decrease=inverse.decrease,
             width=inverse.width,
             longest=longest_step(point.x, direction),
+            epsilon=search.epsilon,
         )
         if found.point is None:
             if not inverse.empty:  # the learned curvature may mislead; try the gradient itself
                 inverse.forget()
+                length = 0.0
                 continue
-            reason = failed(point, found)
+            reason = failed(point, found, search.epsilon)
             break
         old, point = point, found.point
         reason = search.moved(old, point)
         s, y = point.x - old.x, point.gradient - old.gradient
         curvature = float(s @ y)
+        length = float(np.linalg.norm(s))
         if curvature > np.finfo(np.float64).eps * float(y @ y) and math.isfinite(curvature):
             inverse.learn(s, y, curvature)
     return search.finish(reason, point, inverse.notes())

@@ -19,7 +19,7 @@ import numpy as np
 from trivium.engine.errors import ArgumentError, ShapeError
 
 from .function import Function
-from .line_search import failed, wolfe
+from .line_search import failed, longest_step, wolfe
 from .result import Minimum, Reason
 from .search import Options, Search
 
@@ -69,7 +69,7 @@ class Bounds:
 
     def projected_gradient(self, x: Array, gradient: Array) -> Array:
         """x - P(x - ∇f): zero exactly at a critical point of the bounded problem."""
-        return x - self.project(x - gradient)
+        return np.clip(gradient, x - self.upper, x - self.lower)
 
     def note(self, x: Array) -> list[str]:
         """Which unknowns stand at a bound."""
@@ -147,6 +147,7 @@ def lbfgs_in_bounds(
     model = _Model(int(memory), x.size)
     reason = search.at_start(point)
     boxed = bool(np.isfinite(bounds.lower).all() and np.isfinite(bounds.upper).all())
+    length = 0.0
     while reason is None:
         target = _model_minimizer(point.x, point.gradient, bounds, model)
         direction = target - point.x
@@ -158,8 +159,10 @@ def lbfgs_in_bounds(
             model.forget()
             continue
         longest = _farthest(point.x, direction, bounds) if search.iterations else 1.0
-        length = float(np.linalg.norm(direction))
-        step = min(1.0, 1.0 / length) if not model.s and not boxed else 1.0
+        size = float(np.linalg.norm(direction))
+        step = 1.0
+        if not model.s and not boxed:  # as far as the last step went, if it taught nothing
+            step = min(length / size if length else min(1.0, 1.0 / size), longest)
         found = wolfe(
             lambda trial: search.at(bounds.project(trial)),
             point,
@@ -168,16 +171,19 @@ def lbfgs_in_bounds(
             decrease=1e-3,
             width=0.1,
             longest=longest,
+            epsilon=search.epsilon,
         )
         if found.point is None:
             if model.s:
                 model.forget()
+                length = 0.0
                 continue
-            reason = failed(point, found)
+            reason = failed(point, found, search.epsilon)
             break
         old, point = point, found.point
         reason = search.moved(old, point)
         s, y = point.x - old.x, point.gradient - old.gradient
+        length = float(np.linalg.norm(s))
         if float(s @ y) > _EPSILON * float(y @ y):
             model.learn(s, y)
     return search.finish(reason, point, bounds.note(point.x))
@@ -189,7 +195,7 @@ def _farthest(x: Array, direction: Array, bounds: Bounds) -> float:
         upper = np.where(direction > 0, (bounds.upper - x) / direction, math.inf)
         lower = np.where(direction < 0, (bounds.lower - x) / direction, math.inf)
     most = float(min(upper.min(), lower.min()))
-    return max(1.0, min(most, 1e10))
+    return max(1.0, min(most, longest_step(x, direction)))
 
 
 def _model_minimizer(x: Array, g: Array, bounds: Bounds, model: _Model) -> Array:

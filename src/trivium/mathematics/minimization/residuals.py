@@ -44,6 +44,7 @@ class Residuals(Counted):
         self._programs: dict[str, Program] = {}
         self._directions: list[Tensor] = []
         self.start = self._point.start
+        self.epsilon = float(np.finfo(self._expression.dtype).eps)
 
     @property
     def size(self) -> int:

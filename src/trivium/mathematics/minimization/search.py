@@ -148,6 +148,7 @@ class Search:
     ) -> None:
         self.function = function
         self.options = checked(given)
+        self.epsilon = function.epsilon
         self.iterations = 0
         self.notes: list[str] = []
         self._project, self._measure = project, measure
@@ -241,8 +242,7 @@ class Search:
         """The result: ``last``, or the best point seen where that is better than rounding."""
         best = last
         if self._best is not None and not (
-            last.finite
-            and last.value - self._best.value <= 4 * np.finfo(np.float64).eps * abs(last.value)
+            last.finite and last.value - self._best.value <= 4 * self.epsilon * abs(last.value)
         ):
             best = self._best
         return Minimum(

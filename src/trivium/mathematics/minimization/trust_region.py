@@ -231,7 +231,10 @@ class ProductModel:
                 f"The Hessian has a negative eigenvalue here ({self.lowest:.3g}), so this is no "
                 "minimum: the function falls along that direction."
             ]
-        return [f"The lowest eigenvalue of the Hessian here is {self.lowest:.3g}."]
+        return [
+            "The lowest eigenvalue of the Hessian here is, by Lanczos iteration, at most "
+            f"{self.lowest:.3g}."
+        ]
 
 
 def _to_boundary(p: Array, d: Array, radius: float) -> float:

@@ -1,0 +1,131 @@
+"""The Hessian of an objective whose predictions are affine in the parameters: AᵀDA.
+
+With f(θ) = Aθ + b and J(θ) = Σ_i ℓ_i(f_i) + R(θ), ∇²J = Aᵀ diag(ℓ_i''(f_i)) A + ∇²R. A is
+computed once, and each Hessian takes one pass over the data instead of one per parameter.
+Source: McCullagh & Nelder (1989), *Generalized Linear Models*, 2nd ed., §2.5.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trivium.engine.composites import as_tensor
+from trivium.engine.passes.pipeline import improve
+from trivium.engine.program import Program
+from trivium.engine.reverse import gradients
+from trivium.engine.tensor import Tensor, input
+from trivium.engine.transforms import jacobian
+from trivium.mathematics.minimization import Function
+
+from ..objectives import Combination
+from .affine import find_obstacle
+from .base import Problem
+
+__all__ = ["with_affine_curvature"]
+
+Array = np.ndarray[Any, Any]
+_MOST = 2**30  # bytes of A
+_BLOCK = 4096  # rows of A that are multiplied at a time: they stay in the cache
+
+
+def with_affine_curvature(problem: Problem, function: Function) -> Function:
+    """``function`` with the Hessian AᵀDA + ∇²R, where predictions are affine; else unchanged.
+
+    Only for one prediction per example, (N,). That no example's loss depends on another's
+    prediction is checked by a product with the exact Hessian, at the start.
+    """
+    x = as_tensor(problem.batch.x)
+    prediction = problem.model(x)
+    rows = prediction.shape[0] if prediction.ndim == 1 else 0
+    if not 0 < 8 * rows * function.size <= _MOST:
+        return function
+    if find_obstacle(prediction, problem.parameters) is not None:
+        return function
+    made = _AffineCurvature(problem, function, prediction)
+    if not made.exact():
+        return function
+    return Function.from_callables(
+        function.start,
+        value=function.value,
+        value_and_gradient=function.value_and_gradient,
+        hessian=made.hessian,
+        hessian_vector=function.hessian_vector,
+    )
+
+
+class _AffineCurvature:
+    def __init__(self, problem: Problem, function: Function, prediction: Tensor) -> None:
+        self.function = function
+        parameters = list(problem.parameters.values())
+        self.design = self._design(problem, prediction)
+        here = np.concatenate([each.value.ravel() for each in parameters])
+        self.offset = np.asarray(prediction.value, np.float64) - self.design @ here
+        self._bend = _second_derivatives(problem, prediction)
+        self._penalty = _penalty(problem)
+
+    def _design(self, problem: Problem, prediction: Tensor) -> Array:
+        from ..models import Linear
+
+        model = problem.model
+        paths = list(problem.parameters)
+        if (
+            type(model) is Linear
+            and model.output == "scores"
+            and set(paths) <= {"weight", "bias"}
+        ):
+            x = np.asarray(as_tensor(problem.batch.x).value, np.float64)
+            x = x.reshape(len(x), -1)
+            blocks = {"weight": x, "bias": np.ones((len(x), 1))}
+            return np.ascontiguousarray(
+                np.concatenate([blocks[path] for path in paths], axis=1)
+            )
+        rows = prediction.shape[0]
+        parts = Program(
+            [], jacobian(prediction, list(problem.parameters.values())), steps=1
+        ).run()
+        return np.concatenate(
+            [np.asarray(part, np.float64).reshape(rows, -1) for part in parts], axis=1
+        )
+
+    def exact(self) -> bool:
+        """Whether AᵀDA v is H v for some vector at the start."""
+        start = self.function.start
+        v = np.random.Philox(key=1).random_raw(start.size) / 2.0**64 - 0.5
+        want = self.function.hessian_vector(start, v)
+        have = self.hessian(start) @ v
+        if not (np.isfinite(want).all() and np.isfinite(have).all()):
+            return False
+        error = float(np.linalg.norm(want - have))
+        return error <= 1e-6 * max(float(np.linalg.norm(want)), 1e-300)
+
+    def hessian(self, theta: Array) -> Array:
+        """∇²J(θ) (p, p)."""
+        bends = np.asarray(self._bend.run(self.design @ theta + self.offset), np.float64)
+        total = np.zeros((theta.size, theta.size))
+        for start in range(0, len(self.design), _BLOCK):
+            rows = self.design[start : start + _BLOCK]
+            total += rows.T @ (bends[start : start + _BLOCK, None] * rows)
+        return total if self._penalty is None else total + self._penalty.hessian(theta)
+
+
+def _second_derivatives(problem: Problem, prediction: Tensor) -> Program:
+    """ℓ_i''(f_i) (N,) from f (N,): the gradient of Σ ∂J/∂f_i, as no ℓ_i sees another f."""
+    f = input(prediction.shape, prediction.dtype, name="prediction")
+    data = Combination(problem.objective.data_terms)
+    (loss,) = improve([data.value(f, problem.batch, problem.parameters)])
+    (slope,) = gradients([loss], [f])
+    (bend,) = gradients([slope.sum()], [f])
+    return Program([f], bend)
+
+
+def _penalty(problem: Problem) -> Function | None:
+    """R(θ) as a function of its own, None where there is none."""
+    active = [(weight, term) for weight, term in problem.objective.penalties if weight > 0]
+    if not active:
+        return None
+    total = Combination(active).value(
+        next(iter(problem.parameters.values())), problem.batch, problem.parameters
+    )
+    return Function(total, list(problem.parameters.values()))
