@@ -17,8 +17,13 @@ from .base import Algorithm, Problem, Solution, Solver, Stepper
 from .closed_form import ClosedForm
 from .delta_rule import DeltaRule
 from .descent import SGD, GradientDescent
+from .minimizing import Minimizer
+from .quasi_newton import BFGS, LBFGS, ConjugateGradient
+from .second_order import GaussNewton, LevenbergMarquardt, Newton
 
 __all__ = [
+    "BFGS",
+    "LBFGS",
     "SGD",
     "AdaGrad",
     "Adam",
@@ -28,13 +33,18 @@ __all__ = [
     "ClipByNorm",
     "ClipByValue",
     "ClosedForm",
+    "ConjugateGradient",
     "Constant",
     "Cosine",
     "DeltaRule",
     "Exponential",
+    "GaussNewton",
     "GradientDescent",
     "InverseTime",
+    "LevenbergMarquardt",
     "LinearWarmup",
+    "Minimizer",
+    "Newton",
     "OneCycle",
     "Problem",
     "RMSProp",
