@@ -19,7 +19,8 @@ class ClosedForm(Solver):
     J(θ) = (c/N) Σ_i w_i ‖f(x_i; θ) - y_i‖² + λ‖θ‖² with predictions affine in θ, f = Aθ + b.
 
     This linear least-squares problem is solved by QR of the design matrix A, with rows √λ e_j
-    for the penalty, and not by the normal equations. When columns depend on each other, the
+    for the penalty, and not by the normal equations; solutions of small problems are refined
+    with residuals of twice the precision. When columns depend on each other, the
     solution of smallest norm is found by SVD, and the notes name those columns. All in float64.
 
     That f is affine is read off the graph, so any model will do: Linear, a Formula such as

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["MOST", "Fitted", "Relation", "in_blocks", "solve"]
+__all__ = ["MOST", "Fitted", "Relation", "gradient", "in_blocks", "solve"]
 
 Array = np.ndarray[Any, Any]
 MOST = 5  # relations among columns that are worth naming
@@ -36,6 +36,7 @@ class Fitted:
 
     ``condition``: of the columns scaled to length 1, over the rank's singular values.
     ``gradient``: of the minimised sum at θ, (p, k). ``relations``: the first dependent columns.
+    ``triangle``, ``scale``: R and powers of two s with RᵀR = S(AᵀA + Λ)S, S = diag(s).
     """
 
     theta: Array
@@ -43,6 +44,8 @@ class Fitted:
     condition: float
     gradient: Array
     relations: tuple[Relation, ...]
+    triangle: Array
+    scale: Array
 
 
 def solve(blocks: Blocks, columns: int, penalty: Array, order: Array | None = None) -> Fitted:
@@ -74,7 +77,8 @@ def solve(blocks: Blocks, columns: int, penalty: Array, order: Array | None = No
             kept = np.arange(columns) if order is None else order
             relations = tuple(_relations(unit, kept, tolerance))
     condition = float(largest / singular[rank - 1]) if rank else 1.0
-    return Fitted(theta, rank, condition, _gradient(blocks, theta, penalty), relations)
+    slope = gradient(blocks, theta, penalty)
+    return Fitted(theta, rank, condition, slope, relations, top, scale)
 
 
 def _scales(blocks: Blocks, columns: int, penalty: Array) -> tuple[Array, int]:
@@ -154,7 +158,8 @@ def _relations(unit: Array, order: Array, tolerance: float) -> Iterator[Relation
             return
 
 
-def _gradient(blocks: Blocks, theta: Array, penalty: Array) -> Array:
+def gradient(blocks: Blocks, theta: Array, penalty: Array) -> Array:
+    """The gradient of ‖Aθ - B‖² + Σ_j penalty_j ‖θ_j‖², (p, k)."""
     found = 2 * penalty[:, None] * theta
     for rows, right in blocks():
         found = found + 2 * (rows.T @ (rows @ theta - right))

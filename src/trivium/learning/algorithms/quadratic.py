@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,12 @@ from ..objectives import L2, SquaredError, is_bias
 from ..stop import Stop
 from .affine import find_obstacle
 from .base import Problem, Solution
-from .least_squares import MOST, Fitted, Relation, in_blocks, solve
+from .least_squares import MOST, Fitted, Relation, gradient, in_blocks, solve
 
 __all__ = ["minimum"]
 
 Array = np.ndarray[Any, Any]
+_REFINED = 2**18  # numbers in the rows of problems whose solution is refined
 
 
 def minimum(problem: Problem) -> Solution:
@@ -45,6 +46,8 @@ def minimum(problem: Problem) -> Solution:
         design.penalty,
         np.argsort(~design.biases, kind="stable"),
     )
+    if fitted.rank == len(design.names):
+        fitted = _refined(design, fitted)
     values = design.assemble(fitted.theta)
     if not all(np.isfinite(value).all() for value in values.values()):
         raise NonFiniteError(
@@ -110,6 +113,38 @@ class _Design:
             found[path] = theta[start:stop].reshape(shape)
             start = stop
         return found
+
+
+def _refined(design: _Design, fitted: Fitted) -> Fitted:
+    """``fitted`` with the digits that rounding in the factorisation cost, where that is cheap.
+
+    The squared condition number must leave digits for the corrections to converge.
+    """
+    small = design.rows.size * design.target.shape[1] <= _REFINED
+    if not small or fitted.condition > 1e7 or not len(design.root):
+        return fitted
+    from .refinement import refined
+
+    rows = design.rows
+    if design.ones:
+        rows = np.concatenate([np.ones((len(rows), 1)), rows], axis=1)
+    # Weights that are all equal are left out: the numbers themselves have no rounding errors.
+    top = float(design.root.max())
+    if not top > 0:
+        return fitted
+    equal = bool((design.root == top).all())
+    scale = fitted.scale
+    theta = refined(
+        rows * scale,
+        design.target,
+        None if equal else (design.root / top) ** 2,
+        (np.sqrt(design.penalty) * scale / top) ** 2,
+        fitted.triangle / top,
+        fitted.theta / scale[:, None],
+    )
+    theta = theta * scale[:, None]
+    slope = gradient(design.blocks, theta, design.penalty)
+    return replace(fitted, theta=theta, gradient=slope)
 
 
 def _design(problem: Problem, prediction: Tensor, x: Tensor) -> _Design:
