@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arguments import Array
+from .eigen_steps import Setting
 from .spectrum import spoken
 
 __all__ = ["Prediction", "predict"]
@@ -28,13 +29,12 @@ class Prediction:
     notes: tuple[str, ...]
 
 
-def predict(
-    matrix: Array, start: Array, factors: Callable[[Array], Array], favour: str
-) -> Prediction:
-    """The prediction for an iteration with ``factors`` (λ → size of the factor per step).
+def predict(setting: Setting, factors: Callable[[Array], Array], favour: str) -> Prediction:
+    """The prediction for an iteration with ``factors`` (λ/scale → size of the factor).
 
     ``favour``: what the largest factor means, in words.
     """
+    matrix, start, scale = setting.matrix, setting.start, setting.scale
     n = len(matrix)
     if n > _LARGEST:
         return Prediction(
@@ -46,7 +46,6 @@ def predict(
 
     values, left, right = routine(matrix, left=True, right=True)
     sizes = np.asarray(factors(values), float)
-    size = float(np.linalg.norm(matrix, 2))
     overlap = np.abs(np.sum(left.conj() * right, axis=0))
     shares = np.abs(left.conj().T @ start)
     # Of an eigenvalue that has no eigenvector of its own nothing can be said by components.
@@ -56,21 +55,22 @@ def predict(
     order = np.argsort(-sizes, kind="stable")
     first = order[0]
     if not present[first]:
+        missed = spoken(_plain(values[first] * scale))
         notes.append(
-            "the start is orthogonal to the (left) eigenvector of "
-            f"{spoken(_plain(values[first]))}, {favour}: in exact arithmetic the iteration never "
-            "sees it, and converges to another eigenvalue or, when rounding lets it in, "
-            "converges late. Try another start"
+            f"the start is orthogonal to the (left) eigenvector of {missed}, {favour}: in exact "
+            "arithmetic the iteration never sees it, and converges to another eigenvalue or, when "
+            "rounding lets it in, converges late. Try another start"
         )
     rivals = [int(i) for i in order if present[i]] or [int(first)]
-    rate, single, remark = _among(matrix, values, sizes, simple, rivals, size)
+    rate, single, remark = _among(setting, values, sizes, simple, rivals)
     return Prediction(rate, single, (*notes, remark) if remark else tuple(notes))
 
 
 def _among(
-    matrix: Array, values: Array, sizes: Array, simple: Array, rivals: list[int], size: float
+    setting: Setting, values: Array, sizes: Array, simple: Array, rivals: list[int]
 ) -> tuple[float, bool, str]:
     """Rate, whether there is a single direction, and what to remark, among ``rivals``."""
+    matrix, size, scale = setting.matrix, setting.size, setting.scale
     best = rivals[0]
     top = float(sizes[best])
     apart = np.abs(values - values[best])
@@ -84,9 +84,9 @@ def _among(
         shifted = matrix - centre * np.eye(len(matrix))
         if int(np.sum(np.linalg.svd(shifted, compute_uv=False) <= 1e-7 * size)) < len(same):
             remark = (
-                f"the eigenvalue {spoken(_plain(centre))} is defective (it has fewer eigenvectors "
-                f"than its multiplicity {len(same)}): convergence is not geometric, the error "
-                "falls like 1/step, and the eigenvalue can be known to about "
+                f"the eigenvalue {spoken(_plain(centre * scale))} is defective (it has fewer "
+                f"eigenvectors than its multiplicity {len(same)}): convergence is not geometric, "
+                "the error falls like 1/step, and the eigenvalue can be known to about "
                 f"1/{len(same)} of the digits only"
             )
             return 1.0, True, remark
@@ -95,8 +95,8 @@ def _among(
     second = others[0]
     rate = float(sizes[second]) / top
     if rate >= 1 - 1e-10:
-        pair = f"{spoken(_plain(values[best]))} and {spoken(_plain(values[second]))}"
-        return 1.0, False, f"the eigenvalues {pair} are equally favoured"
+        one, other = (spoken(_plain(values[i] * scale)) for i in (best, second))
+        return 1.0, False, f"the eigenvalues {one} and {other} are equally favoured"
     return rate, True, ""
 
 

@@ -86,9 +86,14 @@ def _rate(value: float | None) -> str:
 
 @dataclass(frozen=True)
 class Setting:
-    """What an iteration starts from: the matrix, its size, the start, the limits."""
+    """What an iteration starts from: the matrix, its size, the start, the limits.
+
+    ``matrix``: divided by ``scale``, a power of two that makes its largest entry about 1.
+    ``size``: its norm.
+    """
 
     matrix: Array
+    scale: float
     dtype: np.dtype[Any]
     start: Array
     size: float
@@ -116,12 +121,14 @@ def prepare(
         vector = finite_vector(asked, start, n, "the start")
     unit = vector / np.abs(vector).max()
     unit = unit / np.linalg.norm(unit)
+    scale = 2.0 ** max(math.frexp(float(np.abs(given).max()))[1] - 1, -1021)
+    given = given / scale
     size = float(np.linalg.norm(given, 2))
-    return Setting(given, dtype, unit, size, float(tolerance), int(steps))
+    return Setting(given, scale, dtype, unit, size, float(tolerance), int(steps))
 
 
 class Recorder:
-    """The trajectory: vectors, Rayleigh quotients and residuals of every step."""
+    """The trajectory: vectors, Rayleigh quotients and residuals of the scaled matrix."""
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
@@ -156,19 +163,19 @@ class Recorder:
     ) -> EigenIteration:
         """The result: the vector of least residual seen."""
         best = int(np.argmin(self.residuals))
-        dtype, size = self.setting.dtype, self.setting.size
+        dtype, size, scale = self.setting.dtype, self.setting.size, self.setting.scale
         return EigenIteration(
-            eigenvalue=self.eigenvalues[best],
+            eigenvalue=self.eigenvalues[best] * scale,
             eigenvector=self.vectors[best].astype(dtype),
-            residual=self.residuals[best],
+            residual=self.residuals[best] * scale,
             stopped=stopped,
             steps=len(self.residuals) - 1,
             observed_rate=None if superlinear else observed_rate(self.residuals, size),
             predicted_rate=predicted,
             order=observed_order(self.residuals, size) if superlinear else None,
             vectors=np.array(self.vectors, dtype),
-            eigenvalues=np.array(self.eigenvalues),
-            residuals=np.array(self.residuals),
+            eigenvalues=np.array(self.eigenvalues) * scale,
+            residuals=np.array(self.residuals) * scale,
             notes=tuple(notes),
             method=method,
         )

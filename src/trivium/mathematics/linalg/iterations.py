@@ -36,14 +36,14 @@ def power_iteration(
     Loan, *Matrix Computations*, 4th ed., §7.3.1.
     """
     setting = prepare("power_iteration", matrix, start, tolerance, steps, seed)
-    expected = predict(setting.matrix, setting.start, np.abs, "which is of the largest size")
+    expected = predict(setting, np.abs, "which is of the largest size")
     return _multiply(setting, 0.0, expected, "power iteration")
 
 
 def _multiply(
     setting: Setting, shift: float, expected: Prediction, method: str
 ) -> EigenIteration:
-    """Power iteration on A - shift I, recorded for A."""
+    """Power iteration on A - shift I, recorded for A (both as the setting scales them)."""
     a, record, notes = setting.matrix, Recorder(setting), list(expected.notes)
     vector, stopped = setting.start, None
     limit = setting.steps if expected.single else min(setting.steps, _TURNING)
@@ -84,14 +84,15 @@ def inverse_iteration(
     """
     setting = prepare("inverse_iteration", matrix, start, tolerance, steps, seed)
     sigma = _finite_shift("inverse_iteration", shift)
+    scaled = sigma / setting.scale
 
     def factors(values: Array) -> Array:
         with np.errstate(divide="ignore"):
-            return np.asarray(1 / np.abs(values - sigma))
+            return np.asarray(1 / np.abs(values - scaled))
 
-    expected = predict(setting.matrix, setting.start, factors, f"the nearest to {sigma:.6g}")
+    expected = predict(setting, factors, f"the nearest to {sigma:.6g}")
     record, notes = Recorder(setting), list(expected.notes)
-    solver = _Solver(setting, sigma, notes)
+    solver = _Solver(setting, scaled, notes)
     vector, stopped = setting.start, None
     limit = setting.steps if expected.single else min(setting.steps, _TURNING)
     for step in range(limit + 1):
@@ -127,13 +128,13 @@ def shifted_iteration(
     if shift == "rayleigh":
         return _rayleigh(setting)
     sigma = _finite_shift("shifted_iteration", shift)
+    scaled = sigma / setting.scale
     expected = predict(
-        setting.matrix,
-        setting.start,
-        lambda values: np.abs(values - sigma),
+        setting,
+        lambda values: np.abs(values - scaled),
         f"the farthest from {sigma:.6g}",
     )
-    return _multiply(setting, sigma, expected, f"power iteration with the shift {sigma:.6g}")
+    return _multiply(setting, scaled, expected, f"power iteration with the shift {sigma:.6g}")
 
 
 def _rayleigh(setting: Setting) -> EigenIteration:
@@ -180,8 +181,8 @@ class _Solver:
             lu, pivots, info = lapack.dgetrf(shifted - moved * np.eye(len(shifted)))
         if moved:
             notes.append(
-                f"the shift {shift:.6g} is an eigenvalue to the last digit; it was moved by "
-                f"{moved * scale:.1g} so that A - σI has an inverse"
+                f"the shift {shift * setting.scale:.6g} is an eigenvalue to the last digit; it was "
+                f"moved by {moved * scale * setting.scale:.1g} so that A - σI has an inverse"
             )
         self._lu, self._pivots = lu, pivots
 
