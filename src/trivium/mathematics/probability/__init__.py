@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from trivium.engine.lazy import lazy
 
+# fmt: off
 _MODULES = {
     "conjugate": ["Posterior", "Predictive"],
     "continuous": ["Normal", "StudentT", "Uniform"],
@@ -19,16 +20,25 @@ _MODULES = {
     "estimation": ["Estimate"],
     "exponential_family": ["ExponentialFamily"],
     "families": ["family"],
+    "independence_tests": [
+        "IndependenceTest", "conditional_independence", "contingency", "independence",
+    ],
+    "inference": ["Inference", "ParameterInference", "infer"],
+    "inverse_gamma": ["InverseGamma", "RootInverseGamma"],
     "inverse_gaussian": ["InverseGaussian"],
     "links": ["Link", "link"],
     "many": ["Categorical", "Dirichlet"],
+    "moments": [
+        "Moment", "correlation", "covariance", "expectation", "partial_correlation", "variance",
+    ],
     "multivariate_normal": ["MultivariateNormal"],
     "normal_priors": ["NormalInverseGamma", "NormalInverseWishart"],
-    "positive": ["Beta", "Exponential", "Gamma", "InverseGamma"],
+    "positive": ["Beta", "Exponential", "Gamma"],
     "power_law": ["DiscretePowerLaw", "PowerLaw"],
     "power_law_fit": ["PowerLawFit", "fit_power_law"],
     "waiting": ["Geometric", "NegativeBinomial"],
 }
+# fmt: on
 
 __all__ = ["links", *[name for names in _MODULES.values() for name in names]]
 
@@ -46,18 +56,32 @@ if TYPE_CHECKING:
     from .estimation import Estimate as Estimate
     from .exponential_family import ExponentialFamily as ExponentialFamily
     from .families import family as family
+    from .independence_tests import IndependenceTest as IndependenceTest
+    from .independence_tests import conditional_independence as conditional_independence
+    from .independence_tests import contingency as contingency
+    from .independence_tests import independence as independence
+    from .inference import Inference as Inference
+    from .inference import ParameterInference as ParameterInference
+    from .inference import infer as infer
+    from .inverse_gamma import InverseGamma as InverseGamma
+    from .inverse_gamma import RootInverseGamma as RootInverseGamma
     from .inverse_gaussian import InverseGaussian as InverseGaussian
     from .links import Link as Link
     from .links import link as link
     from .many import Categorical as Categorical
     from .many import Dirichlet as Dirichlet
+    from .moments import Moment as Moment
+    from .moments import correlation as correlation
+    from .moments import covariance as covariance
+    from .moments import expectation as expectation
+    from .moments import partial_correlation as partial_correlation
+    from .moments import variance as variance
     from .multivariate_normal import MultivariateNormal as MultivariateNormal
     from .normal_priors import NormalInverseGamma as NormalInverseGamma
     from .normal_priors import NormalInverseWishart as NormalInverseWishart
     from .positive import Beta as Beta
     from .positive import Exponential as Exponential
     from .positive import Gamma as Gamma
-    from .positive import InverseGamma as InverseGamma
     from .power_law import DiscretePowerLaw as DiscretePowerLaw
     from .power_law import PowerLaw as PowerLaw
     from .power_law_fit import PowerLawFit as PowerLawFit

@@ -127,7 +127,10 @@ class Predictive:
         if named is not None:
             return named.sample(shape, key=first)
         variable = self.posterior.distribution.sample(shape, key=first)
-        usual = _conjugate(family).usual(variable)
+        rule = _conjugate(family)
+        if rule.draw is not None:
+            return rule.draw(variable, second)
+        usual = rule.usual(variable)
         return family.distribution(**usual).sample((), key=second)
 
 
@@ -176,7 +179,7 @@ def posterior(family: ExponentialFamily, prior: Any, data: ArrayLike | None) -> 
         new_nu = nu + n
         named = rule.named(new_chi, new_nu)
     evidence = None
-    if prior is not None:
+    if prior is not None or rule.proper:
         base = float(family.log_base(tensor(values)).value.sum())
         last = rule.log_normalizer(tensor(new_chi), tensor(new_nu)).value
         evidence = base + float(last - rule.log_normalizer(tensor(chi), tensor(nu)).value)

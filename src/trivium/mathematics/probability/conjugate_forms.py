@@ -48,7 +48,9 @@ class Conjugate:
     be counted apart (two for the mean and variance of a normal). ``hyper``: named prior → (χ,
     ν). ``named``: (χ, ν) → named distribution. ``usual``: a value of the variable → the usual
     parameters. ``reference``: (χ, ν) of the prior used when none is given, and ``reference_name``
-    what it is called. ``predictive``: the named predictive, where it has a name. ``update``:
+    what it is called; ``proper``: whether it can be normalised. ``predictive``: the named
+    predictive, where it has a name. ``draw``: (values of the variable, key) → observations,
+    where the family's distributions have no batches. ``update``:
     (named prior or None, data, weights) → posterior, where χ would lose digits.
     """
 
@@ -60,7 +62,9 @@ class Conjugate:
     usual: Callable[[Any], dict[str, Any]]
     reference: Hyper
     reference_name: str
+    proper: bool = False
     predictive: Callable[[Any], Any] | None = None
+    draw: Callable[[Any, Tensor], Array] | None = None
     update: Callable[[Any, Array, Array], Any] | None = None
 
 
@@ -104,6 +108,7 @@ BETA_BERNOULLI = Conjugate(
     usual=lambda p: {"probability": p},
     reference=_hyper(0.5, 1.0),
     reference_name="Jeffreys' prior Beta(½, ½)",
+    proper=True,
     predictive=_bernoulli_predictive,
 )
 
@@ -124,6 +129,7 @@ def beta_binomial(n: float) -> Conjugate:
         usual=lambda p: {"probability": p},
         reference=_hyper(0.5, 1.0 / n),
         reference_name="Jeffreys' prior Beta(½, ½)",
+        proper=True,
     )
 
 
@@ -347,5 +353,6 @@ def dirichlet_categorical(k: int) -> Conjugate:
         usual=lambda p: {"probabilities": p},
         reference=_hyper(np.full(k - 1, 0.5), 0.5 * k),
         reference_name="Jeffreys' prior Dirichlet(½, …, ½)",
+        proper=True,
         predictive=predictive,
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from trivium.engine import array
+from trivium.engine import array, random
 from trivium.engine.composites import as_tensor
 from trivium.engine.tensor import Tensor
 
@@ -57,6 +57,13 @@ def _update(prior: Any, data: Array, weights: Array, d: int) -> Any:
         df + n,
         psi + scatter + kappa * n / total * np.outer(gap, gap),
     )
+
+
+def _draw(both: dict[str, Array], key: Tensor) -> Array:
+    """One normal vector for each drawn mean and covariance."""
+    mean, spread = both["mean"], both["covariance"]
+    drawn = random.normal(key, (*mean.shape, 1)).value
+    return mean + (np.linalg.cholesky(spread) @ drawn)[..., 0]
 
 
 def normal_inverse_wishart(d: int) -> Conjugate:
@@ -110,5 +117,6 @@ def normal_inverse_wishart(d: int) -> Conjugate:
         usual=lambda both: both,
         reference=(np.zeros(d + len(rows)), np.array([0.0, -1.0 - d - 2.0])),
         reference_name="Jeffreys' independence prior ∝ |Σ|^(-(d+1)/2)",
+        draw=_draw,
         update=lambda prior, data, weights: _update(prior, data, weights, d),
     )

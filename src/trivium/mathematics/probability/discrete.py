@@ -54,27 +54,41 @@ class Discrete(Distribution):
         )
 
     def _quantile(self, q: Array, **parameters: Array) -> Array:
-        return self._search(q, lambda k, q, own: self._cdf(k, **own) >= q, parameters, q)
+        def reached(k: Array, level: Array, own: dict[str, Array]) -> Array:
+            return self._cdf(k, **own) >= level
+
+        return self._search(q, reached, parameters, upper=False)
 
     def _upper_quantile(self, q: Array, **parameters: Array) -> Array:
-        return self._search(
-            q, lambda k, q, own: self._survival(k, **own) <= q, parameters, 1.0 - q
-        )
+        def reached(k: Array, level: Array, own: dict[str, Array]) -> Array:
+            return self._survival(k, **own) <= level
 
-    def _search(self, q: Array, rule: Any, parameters: dict[str, Array], below: Array) -> Array:
-        names = list(parameters)
-        many = np.broadcast_arrays(np.asarray(q, float), below, *parameters.values())
-        q, below, own = many[0], many[1], dict(zip(names, many[2:], strict=True))
-        high = np.broadcast_to(self._high(**own), q.shape)
-        certain = (below >= 1) & ~np.isfinite(high)
-        mean, sd = self._shape_of(**own)
+        return self._search(q, reached, parameters, upper=True)
+
+    def _search(
+        self, q: Array, reached: Any, parameters: dict[str, Array], *, upper: bool
+    ) -> Array:
+        many = np.broadcast_arrays(np.asarray(q, float), *parameters.values())
+        level, own = many[0], dict(zip(parameters, many[1:], strict=True))
+        high = np.broadcast_to(self._high(**own), level.shape)
+        # At the ends of [0, 1] there is nothing to search for.
+        first, last = (level >= 1, level <= 0) if upper else (level <= 0, level >= 1)
+        found = whole_quantile(
+            lambda k: reached(k, level, own) | first | last,
+            level.shape,
+            self._low,
+            high,
+            self._guess(level, own, upper),
+        )
+        return np.where(last, high, np.where(first, self._low, found))
+
+    def _guess(self, level: Array, own: dict[str, Array], upper: bool) -> Array:
+        """Where the search for a quantile starts: that of a normal distribution."""
         from scipy import special
 
-        guess = mean + sd * np.clip(special.ndtri(below), -40, 40)
-        found = whole_quantile(
-            lambda k: rule(k, q, own) | certain, q.shape, self._low, high, guess
-        )
-        return np.where(certain, np.inf, np.where(below <= 0, self._low, found))
+        mean, sd = self._shape_of(**own)
+        away = np.clip(special.ndtri(level), -40, 40)
+        return mean + sd * (-away if upper else away)
 
     def _shape_of(self, **parameters: Array) -> tuple[Array, Array]:
         """Mean and standard deviation, where the search for a quantile starts."""

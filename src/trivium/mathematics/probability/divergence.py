@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +13,7 @@ from trivium.engine.errors import ArgumentError
 
 from .distribution import Distribution, Interval
 
-__all__ = ["interval_of", "numerical_kl"]
+__all__ = ["integrated", "interval_of", "numerical_kl"]
 
 Array = np.ndarray[Any, Any]
 LARGEST_SUM = 2_000_000
@@ -54,6 +55,14 @@ def numerical_kl(p: Distribution, q: Distribution) -> float:
 
 
 def _integrated(p: Distribution, q: Distribution, integrand: Any) -> float:
+    at = np.asarray([float(p.quantile(u)) for u in (1e-9, 0.01, 0.5, 0.99)])
+    if np.isinf(q.log_density(at).value).any():
+        return math.inf
+    return max(_pieces(p, integrand), 0.0)
+
+
+def _pieces(p: Distribution, integrand: Any) -> float:
+    """The integral over the support, cut at quantiles so that no peak is missed."""
     from scipy import integrate
 
     ends = [float(p.quantile(0.0)), float(p.upper_quantile(0.0))]
@@ -62,16 +71,30 @@ def _integrated(p: Distribution, q: Distribution, integrand: Any) -> float:
         {*ends, *(float(p.quantile(u)) for u in inner)}
         | {float(p.upper_quantile(u)) for u in inner}
     )
-    at = np.asarray([float(p.quantile(u)) for u in (1e-9, 0.01, 0.5, 0.99)])
-    if np.isinf(q.log_density(at).value).any():
-        return math.inf
     total = 0.0
     for low, high in pairwise(cuts):
         piece, _ = integrate.quad(
             lambda x: float(integrand(np.asarray(x))), low, high, epsabs=1e-12, epsrel=1e-10
         )
         total += piece
-    return max(total, 0.0)
+    return total
+
+
+def integrated(p: Distribution, function: Callable[[Array], Array]) -> float:
+    """E f(X) by summation or quadrature; see ``expectation``."""
+    _scalar("an expectation", p)
+
+    def integrand(x: Array) -> Array:
+        density = p.density(x).value
+        with np.errstate(all="ignore"):
+            return np.where(density == 0, 0.0, density * function(x))
+
+    if p.discrete:
+        first, last = float(p.quantile(1e-18)), float(p.upper_quantile(1e-18))
+        if last - first > LARGEST_SUM:
+            raise ArgumentError(f"{p!r} spreads over more than {LARGEST_SUM} numbers")
+        return float(integrand(np.arange(first, last + 1)).sum())
+    return _pieces(p, integrand)
 
 
 def interval_of(distribution: Distribution, level: float, kind: str) -> Interval:

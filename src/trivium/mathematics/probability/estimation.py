@@ -20,7 +20,7 @@ from .support import as_data
 if TYPE_CHECKING:
     from .distribution import Distribution
 
-__all__ = ["Estimate", "maximum_likelihood", "natural_from_mean", "weighted"]
+__all__ = ["Estimate", "maximum_likelihood", "natural_from_mean", "program_of", "weighted"]
 
 Array = np.ndarray[Any, Any]
 STEPS = 200
@@ -90,7 +90,7 @@ class Estimate:
 
 
 @lru_cache(maxsize=128)
-def _program(family: ExponentialFamily) -> Program:
+def program_of(family: ExponentialFamily) -> Program:
     """A, ∇A and ∇²A of one η, by the reference backend: they run a few times only."""
     eta = input((family.size,), name="natural")
     outputs = (
@@ -180,13 +180,13 @@ def _judged(
             iterations,
             note,
         )
-    _, slope, information = _program(family).run(natural)
+    _, slope, information = program_of(family).run(natural)
     point = tensor(natural)
     if family.representative is not None:
         alike = family.representative(own)
         point = family.natural(**{k: tensor(v) for k, v in alike.items()})
         point = tensor(point.value)
-        information = _program(family).run(point.value)[2]
+        information = program_of(family).run(point.value)[2]
     usual = family.usual(point)
     rows = [jacobian(usual[name].reshape((-1,)), point).value for name in family.parameters]
     # In units of the statistics' standard deviations, so that units do not show as condition.
@@ -239,7 +239,7 @@ def solve_mean(family: ExponentialFamily, mean: Array) -> tuple[Array, int]:
     """Newton's method with step halving on the convex function A(η) - ⟨η, mean⟩."""
     if family.start is None:
         raise DomainError(f"the {family.name} family knows no start for Newton's method")
-    program = _program(family)
+    program = program_of(family)
     eta = np.asarray(family.start(mean), dtype=np.float64)
     if not np.isfinite(eta).all() or not family.inside(eta):
         raise DomainError(

@@ -89,11 +89,9 @@ def spread_needed(words: str) -> Callable[[Array, Array], str | None]:
     def refuse(x: Array, weights: Array) -> str | None:
         used = x[weights > 0]
         if (used == used[0]).all():
-            return (
-                f"all {len(used)} observation{'s are' if len(used) > 1 else ' is'} "
-                f"{np.array2string(np.asarray(used[0]), precision=6)}, so the likelihood grows "
-                f"without bound as {words}"
-            )
+            value = np.array2string(np.asarray(used[0]), precision=6)
+            which = "the only observation is" if len(used) == 1 else f"all {len(used)} are"
+            return f"{which} {value}, so the likelihood grows without bound as {words}"
         return None
 
     return refuse

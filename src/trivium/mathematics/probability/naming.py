@@ -15,5 +15,5 @@ def unknown_name(what: str, name: object, names: Iterable[str]) -> ArgumentError
 
     known = sorted(names)
     near = get_close_matches(str(name).strip().lower(), known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = f"; did you mean {near[0]!r}?" if near else "."
     return ArgumentError(f"there is no {what} {name!r}{hint} Known: {', '.join(known)}")

@@ -14,8 +14,8 @@ from trivium.engine.tensor import Tensor
 
 from .continuous import StudentT
 from .distribution import FINITE, POSITIVE, Distribution, Unordered
+from .inverse_gamma import InverseGamma, RootInverseGamma
 from .multivariate_normal import MultivariateNormal
-from .positive import InverseGamma
 
 __all__ = ["NormalInverseGamma", "NormalInverseWishart"]
 
@@ -64,7 +64,7 @@ class NormalInverseGamma(_Joint):
 
     @property
     def mean(self) -> Any:
-        """E μ and E σ², as a dict of Tensors."""
+        """E μ, E σ² and E σ, as a dict of Tensors."""
         return {name: each.mean for name, each in self.marginals().items()}
 
     @property
@@ -74,12 +74,13 @@ class NormalInverseGamma(_Joint):
         return {"mean": own["mean"], "variance": own["rate"] / (own["shape"] + 1.5)}
 
     def marginals(self) -> dict[str, Distribution]:
-        """μ ~ Student's t with 2a degrees of freedom; σ² ~ inverse gamma."""
+        """μ ~ Student's t with 2a degrees of freedom; σ² ~ inverse gamma, σ its root."""
         own = self.parameters
         scale = array.sqrt(own["rate"] / (own["shape"] * own["strength"]))
         return {
             "mean": StudentT(df=2.0 * own["shape"], location=own["mean"], scale=scale),
             "variance": InverseGamma(shape=own["shape"], rate=own["rate"]),
+            "sd": RootInverseGamma(shape=own["shape"], rate=own["rate"]),
         }
 
     def sample(

@@ -16,13 +16,16 @@ from trivium.engine.tensor import Tensor
 from . import families_continuous
 from .distribution import POSITIVE, Distribution
 from .exponential_family import ExponentialFamily
-from .family_parts import POSITIVE as POSITIVE_NUMBERS
 from .mean_model import entropy_terms
 from .special import log_beta, stirling_rest, x_log_y
-from .support import Support
 from .tails import log_beta_lower, log_gamma_lower, log_gamma_upper
 
-__all__ = ["Beta", "Exponential", "Gamma", "InverseGamma", "log_gamma_draws"]
+__all__ = [
+    "Beta",
+    "Exponential",
+    "Gamma",
+    "log_gamma_draws",
+]
 
 Array = np.ndarray[Any, Any]
 _LOG_2PI = math.log(2 * math.pi)
@@ -162,95 +165,6 @@ class Gamma(Positive):
         """(a - 1)/b, or 0 for a < 1."""
         a, b = self.parameters["shape"].value, self.parameters["rate"].value
         return np.maximum(a - 1.0, 0.0) / b
-
-
-class InverseGamma(Positive):
-    """The distribution of 1/X for a gamma variable X: p(x) = bᵃ x^(-a-1) e^(-b/x)/Γ(a).
-
-    ``shape`` a, ``rate`` b; the mean is ∞ for a ≤ 1, the variance for a ≤ 2. Raises ArgumentError
-    unless both are positive and finite.
-    """
-
-    rules = {"shape": POSITIVE, "rate": POSITIVE}
-
-    def __init__(self, shape: ArrayLike, rate: ArrayLike = 1.0) -> None:
-        super().__init__(shape=shape, rate=rate)
-
-    @property
-    def support(self) -> Support:
-        """Positive numbers."""
-        return POSITIVE_NUMBERS
-
-    def _inside(self, x: Tensor, **own: Tensor) -> Tensor:
-        return (x > 0) & (x < math.inf)
-
-    def _log_density(self, x: Tensor, **own: Tensor) -> Tensor:
-        inverse = Gamma(shape=own["shape"], rate=own["rate"]).log_density(1.0 / x)
-        return inverse - 2.0 * array.log(x)
-
-    def _turned(self, x: Array) -> Array:
-        return np.where(x > 0, 1.0 / np.where(x > 0, x, 1.0), np.inf)
-
-    def _cdf(self, x: Array, **own: Array) -> Array:
-        from scipy import special
-
-        return special.gammaincc(own["shape"], own["rate"] * self._turned(x))
-
-    def _survival(self, x: Array, **own: Array) -> Array:
-        from scipy import special
-
-        return special.gammainc(own["shape"], own["rate"] * self._turned(x))
-
-    def _log_cdf(self, x: Array, **own: Array) -> Array:
-        return log_gamma_upper(own["shape"], own["rate"] * self._turned(x))
-
-    def _log_survival(self, x: Array, **own: Array) -> Array:
-        return log_gamma_lower(own["shape"], own["rate"] * self._turned(x))
-
-    def _quantile(self, q: Array, **own: Array) -> Array:
-        from scipy import special
-
-        return own["rate"] / special.gammainccinv(own["shape"], q)
-
-    def _upper_quantile(self, q: Array, **own: Array) -> Array:
-        from scipy import special
-
-        return own["rate"] / special.gammaincinv(own["shape"], q)
-
-    @property
-    def mean(self) -> Tensor:
-        """b/(a - 1), ∞ for a ≤ 1."""
-        a = self.parameters["shape"]
-        return where(a > 1, self.parameters["rate"] / where(a > 1, a - 1.0, 1.0), math.inf)
-
-    @property
-    def variance(self) -> Tensor:
-        """b²/((a - 1)²(a - 2)), ∞ for a ≤ 2."""
-        a = self.parameters["shape"]
-        safe = where(a > 2, a, 3.0)
-        finite = array.square(self.parameters["rate"] / (safe - 1.0)) / (safe - 2.0)
-        return where(a > 2, finite, math.inf)
-
-    @property
-    def mode(self) -> Array:
-        """b/(a + 1)."""
-        return self.parameters["rate"].value / (self.parameters["shape"].value + 1.0)
-
-    def entropy(self) -> Tensor:
-        """a + ln(b Γ(a)) - (1 + a) ψ(a)."""
-        a = self.parameters["shape"]
-        return (
-            a
-            + array.log(self.parameters["rate"])
-            + array.log_gamma(a)
-            - (1.0 + a) * array.digamma(a)
-        )
-
-    def kl(self, other: Distribution) -> Tensor:
-        """As that of the gamma distributions of 1/X, because divergence has no units."""
-        if isinstance(other, InverseGamma):
-            return Gamma(**self.parameters).kl(Gamma(**other.parameters))
-        return super().kl(other)
 
 
 class Beta(Distribution):

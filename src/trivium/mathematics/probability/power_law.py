@@ -165,21 +165,24 @@ class DiscretePowerLaw(Discrete):
     def _cdf(self, x: Array, **own: Array) -> Array:
         return -np.expm1(self._log_survival(x, **own))
 
-    def _search(self, q: Array, rule: Any, parameters: dict[str, Array], below: Array) -> Array:
-        many = np.broadcast_arrays(np.asarray(q, float), below, *parameters.values())
-        q, below = many[0], many[1]
-        own = dict(zip(parameters, many[2:], strict=True))
+    def _search(
+        self, q: Array, reached: Any, parameters: dict[str, Array], *, upper: bool
+    ) -> Array:
+        many = np.broadcast_arrays(np.asarray(q, float), *parameters.values())
+        level, own = many[0], dict(zip(parameters, many[1:], strict=True))
+        low = own["minimum"]
+        first, last = (level >= 1, level <= 0) if upper else (level <= 0, level >= 1)
         # The continuous law from m - ½ on is near.
-        guess = (own["minimum"] - 0.5) * np.exp(-np.log1p(-below) / (own["exponent"] - 1)) + 0.5
-        certain = below >= 1
+        tail = np.log(level) if upper else np.log1p(-level)
+        guess = (low - 0.5) * np.exp(-tail / (own["exponent"] - 1)) + 0.5
         found = whole_quantile(
-            lambda k: rule(np.maximum(k, own["minimum"] - 1), q, own) | certain,
-            q.shape,
-            float(own["minimum"].min(initial=np.inf)) if q.size else 1.0,
+            lambda k: reached(np.maximum(k, low - 1), level, own) | first | last,
+            level.shape,
+            float(low.min(initial=np.inf)) if level.size else 1.0,
             np.inf,
-            np.where(certain, own["minimum"], guess),
+            guess,
         )
-        return np.where(certain, np.inf, np.maximum(found, own["minimum"]))
+        return np.where(last, np.inf, np.where(first, low, np.maximum(found, low)))
 
     def _draw(self, key: Tensor, shape: tuple[int, ...], parameters: dict[str, Array]) -> Array:
         """By inversion of the survival function: a table near the minimum, a search beyond."""
