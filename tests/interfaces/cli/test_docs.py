@@ -5,6 +5,8 @@ import re
 import shlex
 
 import pytest
+from PIL import Image
+from sklearn.datasets import load_sample_image
 
 from trivium.interfaces.cli import main
 
@@ -40,6 +42,7 @@ def test_every_command_prints_what_the_page_shows(page, houses, tmp_path, monkey
     (tmp_path / "new.csv").write_text(
         "size,city,garden\n112,Rome,yes\n,Bern,no\n95,Paris,yes\n"
     )
+    Image.fromarray(load_sample_image("china.jpg")).save(tmp_path / "china.png")
     blocks = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
     commands = [part for block in blocks for part in re.split(r"^\$ ", block, flags=re.M)[1:]]
     assert len(commands) > 10

@@ -155,3 +155,20 @@ def test_what_is_not_there_is_refused(cli):
     done = cli("notation", "softmx")
     assert "Did you mean 'softmax'?" in done.err
     assert cli("notation", "  ").code == 2
+
+
+def test_the_page_has_the_table(repository):
+    """docs/notation.md shows every row, with the result that its call has here."""
+    page = (repository / "docs" / "notation.md").read_text(encoding="utf-8")
+    lines = [line for line in page.splitlines() if line.startswith("| ") and "`" in line]
+    shown = [
+        (row.symbol, row.english, row.chinese, f"`{row.call}`", f"`{text_of(result_of(row))}`")
+        for row in NOTATION
+    ]
+    assert lines == [
+        "| " + " | ".join(cell.replace("|", r"\|") if i < 3 else cell
+                          for i, cell in enumerate(cells)) + " |"
+        for cells in shown
+    ]  # fmt: skip
+    for title, _ in GROUPS.values():
+        assert f"## {title}\n" in page
