@@ -23,21 +23,29 @@ from typing import Any
 
 import numpy as np
 
-from trivium.learning.algorithms import Adam, Algorithm, ClosedForm, DeltaRule, Solver
+from trivium.learning.algorithms import (
+    Adam,
+    Algorithm,
+    ClosedForm,
+    DeltaRule,
+    Growing,
+    Solver,
+)
 from trivium.learning.data import Dataset, Encoder, infer_task
 from trivium.learning.data.splitting import part_size, permutation
 from trivium.learning.data.words import counted
 from trivium.learning.linearity import ROWS, Linearity, linearity
 from trivium.learning.models import (
     MLP,
+    DecisionTree,
     GaussianClassifier,
     Linear,
     Model,
     Sequential,
     ThresholdNeuron,
-    has_units,
 )
 from trivium.learning.models.generative import Generative
+from trivium.learning.models.model import has_units
 from trivium.learning.objectives import (
     L2,
     CrossEntropy,
@@ -117,7 +125,7 @@ def recommend(
             found = _examine(dataset, task)
         objective, reasons["objective"] = _objective(model, task, algorithm, found, rows)
     if algorithm is None:
-        algorithm, reasons["algorithm"] = _algorithm(model, objective, task, rows)
+        algorithm, reasons["algorithm"] = _algorithm(model, objective, task, rows, share)
     batch_size, epochs = _walk(algorithm, rows)
     stepping = not isinstance(algorithm, Solver)
     return Recommendation(
@@ -178,6 +186,8 @@ def _model(
         return GaussianClassifier(), None, f"{objective!r} needs a model of p(x, y)"
     if isinstance(algorithm, DeltaRule) and task == "classification":
         return ThresholdNeuron(), None, "the delta rule teaches a single neuron"
+    if isinstance(algorithm, Growing):
+        return DecisionTree(), None, f"{algorithm!r} grows trees"
     if isinstance(algorithm, ClosedForm | DeltaRule):
         return Linear(), None, f"{algorithm!r} needs a model that is linear"
     large = len(dataset) > LARGE
@@ -229,8 +239,13 @@ def _objective(
 
 
 def _algorithm(
-    model: Model, objective: Objective, task: str, rows: int
+    model: Model, objective: Objective, task: str, rows: int, validation: float | int
 ) -> tuple[Algorithm, str]:
+    if isinstance(model, DecisionTree):
+        if validation:
+            reason = "a tree is grown, then pruned by its errors on the validation part"
+            return Growing(prune="cost-complexity"), reason
+        return Growing(min_leaf=5), "a tree is grown, and leaves of one example are noise"
     losses = {type(term) for weight, term in objective.terms() if weight > 0}
     squares = SquaredError in losses and losses <= {SquaredError, L2}
     if isinstance(model, ThresholdNeuron) and losses == {SquaredError}:

@@ -32,6 +32,7 @@ class Stop(Enum):
     PLATEAU = Reason.PLATEAU.value
     INFEASIBLE = Reason.INFEASIBLE.value
     CLOSED_FORM = "The minimum was computed directly; no steps are left to take."
+    GROWN = "The tree was grown and pruned; no steps are left to take."
     NON_FINITE = "A value became NaN or infinite; the last finite parameters were kept."
     INTERRUPTED = "The fit was interrupted; it can be resumed from where it stopped."
     CALLBACK = "A callback asked the fit to stop."

@@ -17,6 +17,7 @@ from .base import Algorithm, Problem, Solution, Solver, Stepper
 from .closed_form import ClosedForm
 from .delta_rule import DeltaRule
 from .descent import SGD, GradientDescent
+from .growing import Growing
 from .minimizing import Minimizer
 from .quasi_newton import BFGS, LBFGS, ConjugateGradient
 from .second_order import GaussNewton, LevenbergMarquardt, Newton
@@ -40,6 +41,7 @@ __all__ = [
     "Exponential",
     "GaussNewton",
     "GradientDescent",
+    "Growing",
     "InverseTime",
     "LevenbergMarquardt",
     "LinearWarmup",

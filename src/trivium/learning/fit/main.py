@@ -32,7 +32,7 @@ from trivium.learning.fit.progress import Display, choose_display
 from trivium.learning.fit.result import Fit
 from trivium.learning.fit.storage import create_run, describe_problem, reopen, write_outcome
 from trivium.learning.fit.trainer import Trainer
-from trivium.learning.models import has_units
+from trivium.learning.models.model import has_units
 from trivium.learning.models import Linear
 from trivium.learning.specification import from_spec
 from trivium.learning.stop import Stop

@@ -1,7 +1,7 @@
 """Step 1, a set of functions: models, their base and their parameters."""
 
 # The base comes first, because layers are models and the models below are made of layers.
-from .model import Model, has_units
+from .model import Model
 from .parameters import Parameter, parameter
 
 # isort: split
@@ -13,9 +13,13 @@ from .linear import Linear
 from .mlp import MLP
 from .naive_bayes import NaiveBayes
 from .threshold import ThresholdNeuron
+from .tree import DecisionTree
+from .tree_drawing import draw_tree
+from .tree_path import PruningPath, pruning_path
 
 __all__ = [
     "MLP",
+    "DecisionTree",
     "Discriminant",
     "Formula",
     "GaussianClassifier",
@@ -23,8 +27,11 @@ __all__ = [
     "Model",
     "NaiveBayes",
     "Parameter",
+    "PruningPath",
     "Sequential",
     "ThresholdNeuron",
     "discriminant",
+    "draw_tree",
     "parameter",
+    "pruning_path",
 ]
