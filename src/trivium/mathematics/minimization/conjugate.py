@@ -23,6 +23,7 @@ Array = np.ndarray[Any, Any]
 _ETA = 0.01  # of the lower bound on β, Hager & Zhang (2005), §1
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def nonlinear_cg(f: Any, start: Any = None, **options: Unpack[Options]) -> Minimum:
     """Minimize ``f`` by the nonlinear conjugate gradient method.
 

@@ -30,6 +30,7 @@ _BEND = 0.75  # the largest 2‖Da‖/‖Dv‖ for which the path is taken to be
 _LOST = 1e-8  # of the largest effect that an unknown has had on the residuals
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def gauss_newton(
     residuals: Callable[[Any], Any] | Tensor | Residuals,
     start: Any = None,
@@ -46,6 +47,7 @@ def gauss_newton(
     return _LeastSquares(residuals, start, options).gauss_newton()
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def levenberg_marquardt(
     residuals: Callable[[Any], Any] | Tensor | Residuals,
     start: Any = None,
@@ -67,11 +69,6 @@ def levenberg_marquardt(
     if not 0 < factor < math.inf:
         raise ArgumentError(f"factor must be positive, got {factor!r}")
     return _LeastSquares(residuals, start, options).levenberg_marquardt(bool(geodesic), factor)
-
-
-def _squares(r: Array) -> float:
-    with np.errstate(over="ignore", invalid="ignore"):
-        return float(r @ r)
 
 
 class _LeastSquares:
@@ -146,7 +143,7 @@ class _LeastSquares:
         for _ in range(60):
             x = point.x + alpha * p
             r = self.residuals.residuals(x)
-            value = _squares(r)
+            value = float(r @ r)
             if math.isfinite(value):
                 finite = True
                 if value <= point.value + 1e-4 * alpha * slope:
@@ -210,7 +207,7 @@ class _LeastSquares:
             if not np.any(x != point.x):
                 return None, self._stuck(True, point)
             r = self.residuals.residuals(x)
-            value = _squares(r)
+            value = float(r @ r)
             if not math.isfinite(value):
                 self.radius = 0.25 * step.length
                 if spent := self.search.exhausted():

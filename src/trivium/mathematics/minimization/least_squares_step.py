@@ -38,10 +38,9 @@ class Linearized:
 
     def __init__(self, r: Array, jacobian: Array) -> None:
         self.r, self.jacobian = r, jacobian
-        with np.errstate(over="ignore", invalid="ignore"):
-            self.value = float(r @ r)
-            pulled = jacobian.T @ r
-            self.lengths = np.linalg.norm(jacobian, axis=0)
+        self.value = float(r @ r)
+        pulled = jacobian.T @ r
+        self.lengths = np.linalg.norm(jacobian, axis=0)
         self.gradient = 2 * pulled
         norm = math.sqrt(self.value) if self.value >= 0 else math.nan
         scale = self.lengths * norm

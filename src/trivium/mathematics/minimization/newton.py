@@ -28,9 +28,11 @@ METHODS = ("trust-region", "line-search")
 CURVATURES = ("auto", "matrix", "products")
 #: Up to so many unknowns the Hessian is a matrix whose eigenvalues are computed.
 MOST_DENSE = 500
+_NOWHERE = (Reason.UNBOUNDED, Reason.NON_FINITE)
 _STATIONARY = (Reason.CONVERGED, Reason.CRITICAL_START)
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def newton(
     f: Any,
     start: Any = None,
@@ -189,7 +191,7 @@ class _TrustRegion:
             step = found.step if found.step > 10 else 1.0  # the model has no minimum there
             old, point = point, found.point
             reason = search.moved(old, point)
-        final = self.model(point)
+        final = None if reason in _NOWHERE else self.model(point)
         if final is None:
             return search.finish(reason, point)
         final.negative  # noqa: B018  (asks for the lowest curvature, which the notes report)

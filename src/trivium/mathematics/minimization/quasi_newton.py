@@ -155,6 +155,7 @@ class _Limited:
         return []
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def _descend(
     function: Function, x: Array, options: Options, inverse: _Dense | _Limited
 ) -> Minimum:

@@ -133,6 +133,7 @@ class _Model:
             self.forget()
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def lbfgs_in_bounds(
     function: Function, x: Array, bounds: Bounds, options: Options, memory: int
 ) -> Minimum:
@@ -149,6 +150,8 @@ def lbfgs_in_bounds(
     boxed = bool(np.isfinite(bounds.lower).all() and np.isfinite(bounds.upper).all())
     length = 0.0
     while reason is None:
+        if not model.s and length:  # nothing was learned: go as far as the last time
+            model.theta = max(float(np.linalg.norm(point.gradient)), 1e-300) / length
         target = _model_minimizer(point.x, point.gradient, bounds, model)
         direction = target - point.x
         slope = float(direction @ point.gradient)
@@ -161,8 +164,8 @@ def lbfgs_in_bounds(
         longest = _farthest(point.x, direction, bounds) if search.iterations else 1.0
         size = float(np.linalg.norm(direction))
         step = 1.0
-        if not model.s and not boxed:  # as far as the last step went, if it taught nothing
-            step = min(length / size if length else min(1.0, 1.0 / size), longest)
+        if not (model.s or boxed or length):
+            step = min(1.0, 1.0 / size)
         found = wolfe(
             lambda trial: search.at(bounds.project(trial)),
             point,

@@ -167,7 +167,7 @@ class ProductModel:
         """Whether the lowest curvature, by Lanczos iteration, is negative beyond rounding."""
         if self.lowest is None:
             self.lowest, self._direction, largest = lowest_curvature(self._times, self.x.size)
-            if self.lowest >= -1e-8 * largest:
+            if not self.lowest < -1e-8 * largest:
                 self._direction = None
         return self._direction is not None
 
@@ -224,7 +224,7 @@ class ProductModel:
 
     def notes(self) -> list[str]:
         """What the lowest curvature says about this point, if it was sought."""
-        if self.lowest is None:
+        if self.lowest is None or math.isnan(self.lowest):
             return []
         if self.negative:
             return [
@@ -258,6 +258,8 @@ def lowest_curvature(times: Any, size: int) -> tuple[float, Array, float]:
     beside: list[float] = []
     for _ in range(min(size, 60)):
         w = times(basis[-1])
+        if not np.isfinite(w).all():
+            break
         diagonal.append(float(w @ basis[-1]))
         for _ in range(2):
             for each in basis:
@@ -268,6 +270,8 @@ def lowest_curvature(times: Any, size: int) -> tuple[float, Array, float]:
         beside.append(length)
         basis.append(w / length)
     k = len(diagonal)
+    if not k:  # nothing finite, nothing known
+        return math.nan, basis[0], math.nan
     matrix = np.diag(diagonal) + np.diag(beside[: k - 1], 1) + np.diag(beside[: k - 1], -1)
     values, vectors = np.linalg.eigh(matrix)
     vector = sum(float(c) * each for c, each in zip(vectors[:, 0], basis, strict=False))
