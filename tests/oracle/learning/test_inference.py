@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import trivium as tv
-from tests.learning.inference.irls import Iterated
 
 pytestmark = pytest.mark.oracle
 glm = pytest.importorskip("statsmodels.genmod.tests.results.results_glm")
@@ -15,11 +14,12 @@ discrete = pytest.importorskip("statsmodels.discrete.tests.results.results_discr
 datasets = pytest.importorskip("statsmodels.datasets")
 
 Likelihood = tv.objectives.NegativeLogLikelihood
+NEWTON = tv.algorithms.Newton(gradient_tolerance=1e-12)
 
 
 def fitted(objective: Any, x: Any, y: Any) -> Any:
     x, y = np.asarray(x, float), np.asarray(y)
-    return tv.fit(tv.models.Linear(), objective, Iterated(), (x, y), progress=False)
+    return tv.fit(tv.models.Linear(), objective, NEWTON, (x, y), progress=False)
 
 
 def constant_last(values: Any) -> np.ndarray:
@@ -62,7 +62,7 @@ def test_normal_with_log_and_inverse_links() -> None:
     y = np.exp(-(-1.0 + 0.02 * x + 0.0001 * x**2)) + 0.001 * noise
     options = {"scale": True, "progress": False}
     summary = tv.fit(
-        tv.models.Linear(), Likelihood("normal", "log"), Iterated(), (features, y), **options
+        tv.models.Linear(), Likelihood("normal", "log"), NEWTON, (features, y), **options
     ).summary()
     recorded = glm.GaussianLog()
     close(summary.estimates, recorded.params, 8)
@@ -75,7 +75,7 @@ def test_normal_with_log_and_inverse_links() -> None:
     summary = tv.fit(
         tv.models.Linear(),
         Likelihood("normal", "inverse"),
-        Iterated(),
+        NEWTON,
         (features, y),
         **options,
     ).summary()
@@ -88,7 +88,7 @@ def test_normal_with_log_and_inverse_links() -> None:
 def test_binomial_star98() -> None:
     data = datasets.star98.load()
     fit = tv.fit(
-        tv.models.Linear(), Likelihood("binomial"), Iterated(),
+        tv.models.Linear(), Likelihood("binomial"), NEWTON,
         (np.asarray(data.exog, float), np.asarray(data.endog, float)), scale=True, progress=False,
     )  # fmt: skip
     summary, recorded = fit.summary(), glm.Star98()
@@ -109,7 +109,7 @@ def test_bernoulli_lbw(through: str) -> None:
     fit = tv.fit(
         tv.models.Linear(),
         objective,
-        Iterated(),
+        NEWTON,
         (x, np.asarray(recorded.endog)),
         **model_scale,
     )
@@ -123,7 +123,7 @@ def test_gamma_with_inverse_and_log_links() -> None:
     data = datasets.scotland.load()
     options = {"scale": True, "progress": False}
     fit = tv.fit(
-        tv.models.Linear(), Likelihood("gamma", "inverse"), Iterated(),
+        tv.models.Linear(), Likelihood("gamma", "inverse"), NEWTON,
         (np.asarray(data.exog, float), np.asarray(data.endog, float)), **options,
     )  # fmt: skip
     summary, recorded = fit.summary(), glm.Scotvote()
@@ -148,13 +148,13 @@ def cpunish() -> tuple[np.ndarray, np.ndarray]:
 def test_poisson_cpunish_with_and_without_exposure() -> None:
     x, y = cpunish()
     options = {"scale": True, "progress": False}
-    fit = tv.fit(tv.models.Linear(), Likelihood("poisson"), Iterated(), (x, y), **options)
+    fit = tv.fit(tv.models.Linear(), Likelihood("poisson"), NEWTON, (x, y), **options)
     summary, recorded = fit.summary(), glm.Cpunish()
     agree(summary, recorded, 4, 12)
     close(summary.log_likelihood, recorded.llf, 12)
     close(summary.pearson, recorded.pearson_chi2, 7)
     fit = tv.fit(
-        tv.models.Linear(), Likelihood("poisson", exposure=True), Iterated(),
+        tv.models.Linear(), Likelihood("poisson", exposure=True), NEWTON,
         (x, np.c_[y, np.full(len(y), 100.0)]), **options,
     )  # fmt: skip
     summary, recorded = fit.summary(), glm.Cpunish_offset()
@@ -185,7 +185,7 @@ def test_negative_binomial_committee() -> None:
     x[:, 2] = np.log(x[:, 2])
     x = np.c_[x, x[:, 2] * x[:, 1]]
     fit = tv.fit(
-        tv.models.Linear(), Likelihood("negative_binomial", dispersion=1.0), Iterated(),
+        tv.models.Linear(), Likelihood("negative_binomial", dispersion=1.0), NEWTON,
         (x, np.asarray(data.endog, float)), scale=True, progress=False,
     )  # fmt: skip
     summary, recorded = fit.summary(dispersion="pearson"), glm.Committee()
@@ -219,7 +219,7 @@ def test_multinomial_anes() -> None:
     recorded = discrete.Anes.mnlogit_basezero
     recorded = recorded() if callable(recorded) else recorded
     summary = tv.fit(
-        tv.models.Linear(), tv.objectives.CrossEntropy(), Iterated(),
+        tv.models.Linear(), tv.objectives.CrossEntropy(), NEWTON,
         (x, np.asarray(data.endog, int)), scale=True, progress=False,
     ).summary()  # fmt: skip
     found = summary.estimates.reshape(6, -1)
@@ -241,16 +241,14 @@ def test_counts_of_randhie() -> None:
     x, y = randhie()
     options = {"scale": True, "progress": False}
     recorded = discrete.RandHIE.poisson
-    fit = tv.fit(tv.models.Linear(), Likelihood("poisson"), Iterated(), (x, y), **options)
+    fit = tv.fit(tv.models.Linear(), Likelihood("poisson"), NEWTON, (x, y), **options)
     summary = fit.summary()
     close(constant_last(summary.estimates), recorded.params, 6)
     close(constant_last(summary.standard_errors), recorded.bse, 7)
     close(summary.log_likelihood, recorded.llf, 9)
     close(summary.likelihood_ratio, recorded.llr, 7)
     recorded = discrete.RandHIE.negativebinomial_nb2_bfgs
-    fit = tv.fit(
-        tv.models.Linear(), Likelihood("negative_binomial"), Iterated(), (x, y), **options
-    )
+    fit = tv.fit(tv.models.Linear(), Likelihood("negative_binomial"), NEWTON, (x, y), **options)
     summary = fit.summary(covariance="observed")
     found, errors = summary.estimates, summary.standard_errors
     close(np.r_[found[1:-1], found[0]], recorded.params[:-1], 6)

@@ -315,7 +315,7 @@ def _assembled(
         family=setting.response.name,
         link=link,
         coefficients=_table(setting, estimates, facts, options, ends, tested),
-        covariance=estimates.covariance,
+        covariance=_ordered(setting, estimates),
         covariance_from=words if estimates.covariance is not None else "none",
         intervals=how if estimates.covariance is not None else "none",
         level=options.level,
@@ -383,6 +383,18 @@ def _table(
         p = float(2 * law.sf(abs(ratio))) if ratio is not None else None
         start, end = interval
         made[i] = Coefficient(name, value, error, ratio, p, start, end, equation)
-    # One equation after the other.
-    order = sorted(range(q * m), key=lambda i: (i % m, i // m)) + [q * m] * joint
-    return tuple(made[i] for i in order)
+    return tuple(made[i] for i in _order(setting, estimates))
+
+
+def _order(setting: Setting, estimates: _Estimates) -> list[int]:
+    """One equation after the other, then the dispersion."""
+    q, m = estimates.values.shape
+    places = sorted(range(q * m), key=lambda i: (i % m, i // m))
+    return places + [q * m] * setting.response.joint
+
+
+def _ordered(setting: Setting, estimates: _Estimates) -> Array | None:
+    if estimates.covariance is None:
+        return None
+    order = _order(setting, estimates)
+    return estimates.covariance[np.ix_(order, order)]
