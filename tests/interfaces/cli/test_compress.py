@@ -1,8 +1,10 @@
 """``trivium compress``: pictures of every kind in, three files out, and back again."""
 
+import importlib.util
 import json
 import math
 import struct
+import sys
 import zlib
 
 import numpy as np
@@ -464,3 +466,19 @@ def test_parts_of_rank_zero_are_kept(tmp_path):
     path = tmp_path / "black.lowrank"
     write_compressed(str(path), Stored(Compressed((empty,), "channels", 3, 4, 0.0), "L", 8))
     np.testing.assert_array_equal(read_compressed(str(path)).compressed.shares(), 0)
+
+
+@pytest.mark.parametrize(("package", "extra"), [("PIL", "image"), ("matplotlib", "plot")])
+def test_a_missing_package_is_named_before_any_work(
+    cli, photo, tmp_path, monkeypatch, package, extra
+):
+
+    whole = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name, *rest: None if name == package else whole(name)
+    )
+    monkeypatch.setitem(sys.modules, package, None)
+    done = cli("compress", photo, "--rank", "3")
+    assert (done.code, done.out) == (2, "")
+    assert f"pip install 'trivium[{extra}]'" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]

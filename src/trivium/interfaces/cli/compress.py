@@ -87,11 +87,12 @@ def _restore(request: CompressRequest) -> int:
 
 
 def _compress(request: CompressRequest) -> int:
-    from .compress_curve import write_curve
+    from .compress_curve import check_plotting, write_curve
     from .compress_format import Stored, write_compressed
     from .compress_picture import from_shares, read_picture, write_picture
 
     _check_request(request)
+    check_plotting()
     picture = read_picture(request.image)
     names = _names(request, picture)
     for each in picture.notes:

@@ -14,9 +14,20 @@ from trivium.learning.errors import RequestError
 if TYPE_CHECKING:
     from .compress_factors import Spectra
 
-__all__ = ["CURVES", "write_curve"]
+__all__ = ["CURVES", "check_plotting", "finite_decibels", "write_curve"]
 
 CURVES = (".png", ".svg", ".pdf")
+
+
+def check_plotting() -> None:
+    """Raise RequestError without matplotlib: before any work, not after all of it."""
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        raise RequestError(
+            "the curve is drawn by matplotlib, which is not installed: "
+            "pip install 'trivium[plot]'"
+        )
 
 
 def write_curve(
@@ -30,15 +41,11 @@ def write_curve(
     """Draw the Eckart-Young error of every rank against the share of storage; mark the choice.
 
     ``raw_bytes``: of the pixels; ``item_bytes``: of a stored number; ``chosen``: the share of
-    storage and the relative error that were achieved. Raises RequestError without matplotlib.
+    storage and the relative error that were achieved. ``check_plotting`` comes before.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise RequestError(
-            "the curve is drawn by matplotlib, which is not installed: "
-            "pip install 'trivium[plot]'"
-        ) from None
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter
+
     from trivium.learning.runs.files import explained, replace_file
 
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
@@ -58,8 +65,6 @@ def write_curve(
               ha="right", va="top", color="0.4", fontsize=8)  # fmt: skip
     axes.set_xscale("log")
     axes.set_yscale("log")
-    from matplotlib.ticker import FuncFormatter
-
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlabel("storage, % of the raw pixels")
     axes.set_ylabel("relative error  ‖A − Â‖ / ‖A‖")

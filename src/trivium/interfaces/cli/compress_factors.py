@@ -85,16 +85,16 @@ def _matrix(shares: Array, channels: tuple[int, ...]) -> Array:
 
 @dataclass(frozen=True)
 class Spectra:
-    """The squared singular values (descending) and vectors of the parts of one layout.
+    """The squared singular values (descending) of the parts of one layout.
 
-    ``vectors``: on the shorter side of the picture, columns. ``colours``: how many parts hold
-    colours; one that holds alpha may follow.
+    ``grams``: the matrices on the shorter side of the picture whose eigenvalues they are.
+    ``colours``: how many parts hold colours; one that holds alpha may follow.
     """
 
     layout: str
     channels: tuple[tuple[int, ...], ...]
     values: tuple[Array, ...]
-    vectors: tuple[Array, ...]
+    grams: tuple[Array, ...]
     colours: int
     height: int
     width: int
@@ -156,19 +156,21 @@ def spectra_of(shares: Array, colours: int, layouts: tuple[str, ...]) -> list[Sp
     """The spectra of a picture in each of ``layouts``.
 
     From the Gram matrices on the shorter side, of which that of the stacked channels is the
-    sum: an eigenvalue λ = σ² is known to ε λ₁, far below the rounding of pixels.
+    sum: an eigenvalue λ = σ² is known to ε λ₁, far below the rounding of pixels. Vectors are
+    left to ``approximate``: they take several times as long, and few are kept.
     """
     height, width, count = shares.shape
     grams = [_gram(shares[..., channel]) for channel in range(count)]
+    together = tuple(range(colours))
     solved: dict[tuple[int, ...], tuple[Array, Array]] = {}
     found = []
     for layout in layouts:
-        together = tuple(range(colours))
         groups = [together] if layout == "stacked" else [(each,) for each in together]
         groups += [(each,) for each in range(colours, count)]
         for group in groups:
             if group not in solved:
-                solved[group] = _eigen(sum(grams[channel] for channel in group))
+                gram = np.sum([grams[channel] for channel in group], axis=0)
+                solved[group] = np.maximum(np.linalg.eigvalsh(gram)[::-1], 0.0), gram
         found.append(
             Spectra(
                 layout,
@@ -189,9 +191,18 @@ def _gram(channel: Array) -> Array:
     return found
 
 
-def _eigen(gram: Any) -> tuple[Array, Array]:
-    values, vectors = np.linalg.eigh(gram)
-    return np.maximum(values[::-1], 0.0), vectors[:, ::-1]
+def _leading_vectors(gram: Array, count: int) -> Array:
+    """The eigenvectors of the ``count`` largest eigenvalues, the largest first: columns."""
+    from scipy.linalg import eigh
+
+    size = len(gram)
+    if 2 * count > size:
+        found: Array = np.linalg.eigh(gram)[1][:, ::-1][:, :count]
+        return found
+    if not count:
+        return np.zeros((size, 0))
+    _, vectors = eigh(gram, subset_by_index=(size - count, size - 1))
+    return np.asarray(vectors)[:, ::-1]
 
 
 def approximate(
@@ -203,10 +214,10 @@ def approximate(
     """
     parts = []
     upright = spectra.height <= spectra.width
-    for group, values, vectors, rank in zip(
-        spectra.channels, spectra.values, spectra.vectors, ranks
+    for group, values, gram, rank in zip(
+        spectra.channels, spectra.values, spectra.grams, ranks
     ):
-        basis = vectors[:, :rank]
+        basis = _leading_vectors(gram, rank)
         root = np.sqrt(np.sqrt(np.maximum(values[:rank], np.finfo(np.float64).tiny)))
         matrix = _matrix(shares, group)
         if upright:

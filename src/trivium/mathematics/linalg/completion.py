@@ -180,6 +180,19 @@ def complete(
         notes += (f"ridge {ridge:.4g} is so large that the factors are 0: use a smaller one",)
     if not state.converged:
         notes += (f"not converged; allow more than {sweeps} iterations",)
+    return _result(state, cells, ridge, len(test.values), (held_error, baseline), method, notes)
+
+
+def _result(
+    state: State,
+    cells: Cells,
+    ridge: float,
+    held_out: int,
+    errors: tuple[float | None, float | None],
+    method: str,
+    notes: tuple[str, ...],
+) -> Completion:
+    """``errors``: on the cells held out, with factors and without."""
     dtype = cells.dtype
     return Completion(
         mean=state.mean,
@@ -190,9 +203,9 @@ def complete(
         ridge=float(ridge),
         observed=len(cells.values),
         error=state.error(cells),
-        held_out=len(test.values),
-        held_out_error=held_error,
-        baseline_error=baseline,
+        held_out=held_out,
+        held_out_error=errors[0],
+        baseline_error=errors[1],
         method=method,
         iterations=len(state.objectives),
         converged=state.converged,

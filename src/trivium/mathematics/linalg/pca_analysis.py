@@ -94,18 +94,23 @@ def pca(
     mean = centre(x)
     many = min(x.shape) > _WIDE and isinstance(wanted, int) and 10 * wanted < min(x.shape)
     if method == "randomized" or (method == "auto" and many):
-        if not isinstance(wanted, int):
-            raise ArgumentError(
-                "pca: method='randomized' finds a number of components, as components=10; a "
-                "share, all or 'parallel' need the whole spectrum: method='exact'"
-            )
-        spectrum = randomized(
-            x, mean, wanted, positive_integer("pca", "oversampling", oversampling, 0),
-            positive_integer("pca", "passes", passes), seed,
-        )  # fmt: skip
+        spectrum = _randomized(x, mean, wanted, oversampling, passes, seed)
     else:
         spectrum = exact(x, mean, math.inf if wanted == "parallel" else wanted)
     return _result(spectrum, mean, x.dtype, len(x), wanted, whiten, exponent, seed)
+
+
+def _randomized(
+    x: Array, mean: Array, wanted: Any, oversampling: int, passes: int, seed: int
+) -> Spectrum:
+    if not isinstance(wanted, int):
+        raise ArgumentError(
+            "pca: method='randomized' finds a number of components, as components=10; a share, "
+            "all or 'parallel' need the whole spectrum: method='exact'"
+        )
+    positive_integer("pca", "oversampling", oversampling, 0)
+    positive_integer("pca", "passes", passes)
+    return randomized(x, mean, wanted, oversampling, passes, seed)
 
 
 def _incremental(
