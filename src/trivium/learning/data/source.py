@@ -44,7 +44,7 @@ class Origin:
                 "kind": "memory",
                 "rows": len(dataset),
                 "target": dataset.target_name,
-                "sha256": content_hash(dataset),
+                "sha256": dataset.sha256,
             }
         parts = [dict(part) for part in self.parts]
         return {**self.details, "sha256": self.sha256, "parts": parts}
