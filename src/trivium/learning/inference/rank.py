@@ -90,9 +90,9 @@ def independent(rows: Array, order: Sequence[int] | None = None) -> Independent:
         solved = np.linalg.lstsq(unit[:, kept], unit[:, dropped], rcond=None)[0]
         solved[np.abs(solved) < 1e-9] = 0.0
     combination = solved * weight[dropped] / weight[kept][:, None] if kept else solved
-    combination = np.where(
-        np.abs(combination - np.rint(combination)) < 1e-9, np.rint(combination), combination
-    )
+    whole = np.rint(combination)
+    rounding = np.abs(combination - whole) < 1e-9 * np.abs(combination)
+    combination = np.where(rounding, whole, combination)
     singular = np.linalg.svd(unit[:, kept], compute_uv=False) if kept else np.ones(1)
     dependences = []
     for i, place in enumerate(dropped):
