@@ -306,6 +306,31 @@ def test_bits_do_not_depend_on_threads_or_their_shares(
             np.testing.assert_array_equal(Product(chosen)(left, right, shares), expected)
 
 
+@pytest.mark.parametrize(
+    "m, n, k", [(64, 128, 784), (37, 251, 613), (37, 97, 251), (9, 65, 4097)]
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_product_with_what_is_written_anew_is_two_sums(
+    m: int, n: int, k: int, dtype: str
+) -> None:
+    left, right = operands((1, m, n, k), ("rows", "rows"), dtype)
+    chosen = plan(spec_of(left, right), host(), 4, may_split=True, renewed=True)
+    assert chosen.chunks == 2 and chosen.chunk % chosen.k_block == 0
+    whole = Product(chosen)
+    expected = whole(left, right)
+    check(expected, left, right)
+    for threads in (2, 3, 4):
+        shares = tuple(chosen.parts * i // threads for i in range(threads))
+        np.testing.assert_array_equal(whole(left, right, shares), expected)
+
+
+@pytest.mark.parametrize("m, n, k", [(64, 128, 128), (128, 1024, 1024), (1, 50, 100_000)])
+def test_others_are_one(m: int, n: int, k: int) -> None:
+    spec = Spec(np.dtype("float32"), 1, m, n, k, (0, k, 1), (0, n, 1))
+    chosen = plan(spec, host(), 4, may_split=True, renewed=True)
+    assert chosen == plan(spec, host(), 4, may_split=True)
+
+
 def test_shares_of_large_products_are_even() -> None:
     for m, n, k in [(64, 128, 784), (128, 1024, 1024), (37, 251, 613), (1000, 1000, 1000)]:
         spec = Spec(np.dtype("float32"), 1, m, n, k, (0, k, 1), (0, n, 1))

@@ -72,7 +72,7 @@ class NativeBackend:
         attach_epilogues(lowered)
         attach_prologues(lowered, target)
         made.end("lower")
-        lowered.kernels = with_plans(lowered.kernels, target)
+        lowered.kernels = with_plans(lowered.kernels, target, set(map(id, updates)))
         write_in_place(lowered)
         plans = {
             id(kernel): plan_rows(kernel, target.lanes)

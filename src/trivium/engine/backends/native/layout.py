@@ -123,5 +123,5 @@ def _task(target: Any, kernel: Kernel, rows: RowPlan | None, threads: int) -> Ta
         heavy = cycles >= WORTH_SHARING
     elif isinstance(kernel, PartialSumKernel):
         parts = contraction.sum_parts(kernel.plan)
-        heavy = kernel.plan.partial_bytes >= 1 << 17
+        heavy = kernel.plan.partial_bytes >= 1 << 16
     return Task(kernel, parts, threads > 1 and heavy and parts > 1, scratch, cycles)

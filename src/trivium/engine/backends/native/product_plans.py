@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Container
 from typing import Any
 
 from . import contraction
@@ -23,8 +24,13 @@ __all__ = ["operand_cycles", "plan_product", "with_plans"]
 _THREADS = 4
 
 
-def plan_product(kernel: ContractionKernel, target: Any) -> contraction.Plan:
-    """The method, the tiles and the parts for this product."""
+def plan_product(
+    kernel: ContractionKernel, target: Any, renewed: bool = False
+) -> contraction.Plan:
+    """The method, the tiles and the parts for this product.
+
+    ``renewed``: its right operand is a variable that the program updates.
+    """
     assert kernel.left is not None and kernel.right is not None
     left, right = kernel.left, kernel.right
     batch, m, k = left.shape
@@ -37,6 +43,7 @@ def plan_product(kernel: ContractionKernel, target: Any) -> contraction.Plan:
         _THREADS,
         may_split=True,
         along_rows=_reads_rows(kernel),
+        renewed=renewed,
         computed={
             side: operand_cycles(each, target) for side, each in kernel.prologues.items()
         },
@@ -58,14 +65,21 @@ def _reads_rows(kernel: ContractionKernel) -> bool:
     return any(view.buffer is not kernel.out and all(view.strides) for view in loads)
 
 
-def with_plans(kernels: list[Kernel], target: Any) -> list[Kernel]:
-    """The kernels with every product planned, and the sums of partial results after products."""
+def with_plans(
+    kernels: list[Kernel], target: Any, updated: Container[int] = ()
+) -> list[Kernel]:
+    """The kernels with every product planned, and the sums of partial results after products.
+
+    ``updated``: ids of the variables that the program updates.
+    """
     made: list[Kernel] = []
     for kernel in kernels:
         made.append(kernel)
         if not isinstance(kernel, ContractionKernel):
             continue
-        kernel.plan = plan_product(kernel, target)
+        assert kernel.right is not None
+        renewed = id(kernel.right.buffer.source) in updated
+        kernel.plan = plan_product(kernel, target, renewed)
         if kernel.plan.chunks > 1:
             assert kernel.out is not None
             out, dtype = kernel.out, kernel.out.dtype

@@ -16,6 +16,7 @@ __all__ = ["applicable", "estimate", "plan"]
 
 _SLIM = 12  # columns of out up to which it is computed transposed
 _PANELS = 384 * 2**10  # bytes of packed panels that the second cache keeps
+_KEPT = 2**20  # bytes of an operand that the second caches keep from step to step
 
 
 def plan(
@@ -26,6 +27,7 @@ def plan(
     method: str | None = None,
     may_split: bool = False,
     along_rows: bool = False,
+    renewed: bool = False,
     computed: Mapping[str, float] | None = None,
 ) -> Plan:
     """The plan for a product: of all candidates that with the least estimated time.
@@ -33,7 +35,8 @@ def plan(
     Several ``threads`` may get other tiles, which share the work more evenly; the arithmetic of
     every number, and so its bits, stays the same. ``may_split`` allows partial results, which
     the caller adds with ``emit_sum``, where few numbers are long sums. ``along_rows``: the output
-    is walked row by row, as other arrays of its shape are read with it. ``computed``: operands
+    is walked row by row, as other arrays of its shape are read with it. ``renewed``: the right
+    operand is written anew for every product, by rows. ``computed``: operands
     ("left", "right") that a prologue computes, and the cycles to compute the whole of each.
     ``method`` forces one of ``applicable(spec)``; raises ArgumentError for another one.
     """
@@ -60,7 +63,9 @@ def plan(
         best = min(same, key=lambda each: work(each) * _imbalance(each, threads))
     if along_rows:
         best = _along_rows(best)
-    return _split(best) if may_split else best
+    if not may_split:
+        return best
+    return _halved(best) if renewed and _worth_halving(best) else _split(best)
 
 
 def _along_rows(best: Plan) -> Plan:
@@ -267,6 +272,26 @@ def _split(best: Plan) -> Plan:
     block = best.k_block if best.k_block < product.k else 512
     chunk = max(ceiling(ceiling(product.k, 16), block), ceiling(1024, block)) * block
     return replace(best, k_block=block, chunk=chunk) if chunk < product.k else best
+
+
+def _worth_halving(best: Plan) -> bool:
+    """Whether the right operand is what costs: larger than the result, and kept in caches."""
+    product, numbers = best.product, best.product.k * best.product.n
+    kept = numbers * best.spec.dtype.itemsize <= _KEPT
+    simple = product.batch == 1 and not best.swapped and best.method in ("direct", "packed")
+    return simple and kept and product.k >= 4 * product.m and best.spec.flops >= 2**20
+
+
+def _halved(best: Plan) -> Plan:
+    """Two chunks of k: a thread then needs half of the rows of the right operand.
+
+    It is the half that it wrote itself, if the threads shared that work by rows; the other half
+    is in another core's cache.
+    """
+    half = ceiling(ceiling(best.product.k, 2), 4) * 4
+    pieces = ceiling(half, best.k_block)
+    block = ceiling(ceiling(half, pieces), 4) * 4
+    return replace(best, k_block=block, chunk=pieces * block)
 
 
 # Threads.
