@@ -115,7 +115,7 @@ def test_a_label_seen_once_is_left_out_as_in_scikit_learn():
     ours = information.estimate_mutual_information(labels, y)
     theirs = mutual_info_classif(y, labels, random_state=0)
     assert ours.value == pytest.approx(theirs[0], abs=5e-3)
-    assert "1 samples were left out" in ours.notes[0]
+    assert "1 of 100 samples" in ours.notes[0]
 
 
 @pytest.mark.parametrize("method", ["ksg1", "ksg2", "mixed"])
@@ -230,7 +230,7 @@ def test_what_is_noticed():
     assert labels.value == 0 and "x is constant" in labels.notes[0]
     wide = np.random.default_rng(0).normal(size=(60, 12))
     found = information.estimate_mutual_information(wide, y)
-    assert any("too few to see structure" in note for note in found.notes)
+    assert any("too few to see" in note for note in found.notes)
     assert any("below 0" in note for note in information.estimate_mutual_information(
         np.arange(40) % 2, np.arange(40) // 2 % 2).notes)  # fmt: skip
     few = information.estimate_entropy(np.arange(10))

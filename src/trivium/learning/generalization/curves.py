@@ -204,8 +204,8 @@ def _notes(sizes: Array, apart: Array, rows: int, times: int, given: bool) -> li
             + (
                 f"fell by {plus_minus(float(fell.mean()), error)} (paired): more rows would help"
                 if clear(fell)
-                else f"changed by {plus_minus(-float(fell.mean()), error)} (paired): no sign "
-                "that more rows would help"
+                else f"changed by {plus_minus(-float(fell.mean()), error)} (paired), "
+                "which may be chance"
             )
         )
     return notes

@@ -241,12 +241,12 @@ def _zero_one(predictions: Array, y: Array, shared: dict[str, Any], pool: int) -
 
 
 def _sampling_notes(shared: dict[str, Any], pool: int) -> list[str]:
-    if shared["resampling"] == "bootstrap":
-        return [
-            f"bootstrap samples of {pool:,} rows stand for new samples: they repeat rows, so each "
-            "fit sees about 63 % of the rows when it is as large as they are"
-        ]
-    return [f"the subsamples of {pool:,} rows overlap, which makes the variance too small"]
+    if shared["resampling"] == "subsample":
+        return [f"the subsamples of {pool:,} rows overlap, which makes the variance too small"]
+    note = f"bootstrap samples, drawn from {pool:,} rows, stand for new samples"
+    if shared["training_rows"] == pool:
+        note += ": they repeat rows, so each fit sees about 63 % of them"
+    return [note]
 
 
 def _result(

@@ -215,5 +215,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def plus_minus(mean: float, error: float) -> str:
-    """``0.123 ± 0.004``; without the second part where there is only one value."""
-    return f"{mean:.4g}" if math.isnan(error) else f"{mean:.4g} ± {error:.2g}"
+    """``0.123 ± 0.042``, two digits of the error; the mean alone where no error is known."""
+    if not math.isfinite(error):
+        return f"{mean:.4g}"
+    if error == 0 or not 1e-5 < error < 1e7:
+        return f"{mean:.4g} ± {error:.2g}"
+    places = max(0, 1 - math.floor(math.log10(error)))
+    return f"{mean:.{places}f} ± {error:.{places}f}"

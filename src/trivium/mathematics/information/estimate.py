@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isnan
 
 __all__ = ["Baseline", "Estimate"]
 
@@ -31,7 +32,8 @@ class Estimate:
     correction for bias, or None where the method has no such form; ``bias`` is what the
     correction took away, uncorrected - value. ``standard_error``: by the jackknife (from
     counts) or from the spread of the local terms (from neighbours), for independent samples;
-    what is left of the bias is not in it. ``samples``: n. ``upper_bound``: min(H(X), H(Y)),
+    what is left of the bias is not in it, and neighbours' terms, which are not quite
+    independent, make it about a fifth too small. ``samples``: n. ``upper_bound``: min(H(X), H(Y)),
     which a mutual information cannot exceed, estimated from the same samples; None where it is
     infinite, and for entropies. ``baseline``: the estimate on permuted samples, if asked for.
     ``notes``: what was noticed, in sentences.
@@ -62,8 +64,10 @@ class Estimate:
         return self.value
 
     def __str__(self) -> str:
+        # A single sample has no spread.
+        spread = " ± ?" if isnan(self.standard_error) else f" ± {self.standard_error:.2g}"
         lines = [
-            f"{self.quantity} = {self.value:.4g} ± {self.standard_error:.2g} {self.unit} "
+            f"{self.quantity} = {self.value:.4g}{spread} {self.unit} "
             f"({self.method}, n = {self.samples:,})"
         ]
         if self.uncorrected is not None and self.bias:

@@ -234,7 +234,7 @@ def _from_neighbours(
         raise ArgumentError(f"{asked}: neighbours={k}; at least one is needed")
     if n < k + 2:
         raise ShapeError(
-            f"{asked}: {n} samples have no {k}-th neighbours to speak of; give at least {k + 2} "
+            f"{asked}: {n} samples have no neighbour number {k} to speak of; give at least {k + 2} "
             "samples, or fewer neighbours"
         )
     notes: list[str] = []
@@ -312,8 +312,8 @@ def _ties(asked: str, method: str, x: Space, y: Space, k: int) -> list[str]:
     _, counts = np.unique(both, axis=0, return_counts=True)
     if counts.max() > k:
         raise DomainError(
-            f"{asked}: {int(counts.max())} samples coincide in x and y, so their {k}-th "
-            f"neighbours have distance 0, and {method} is for continuous variables; use "
+            f"{asked}: {int(counts.max())} samples coincide in x and y, so their neighbour "
+            f"number {k} has distance 0, and {method} is for continuous variables; use "
             "method='mixed'"
         )
     tied = [
@@ -332,14 +332,16 @@ def _ties(asked: str, method: str, x: Space, y: Space, k: int) -> list[str]:
 def _lost(terms: Array, radius: Array, x: Space, y: Space, k: int, n: int) -> list[str]:
     notes = []
     if len(terms) < n:
-        notes.append(f"{n - len(terms):,} samples were left out: their label was seen once")
+        notes.append(
+            f"left out, as their label was seen once: {n - len(terms):,} of {n:,} samples"
+        )
     columns = sum(each.points.shape[1] for each in (x, y) if not each.labels)
     if len(radius) and np.median(radius) > 0.5:
         notes.append(
-            f"half of the samples have their {k}-th neighbour farther than "
-            f"{np.median(radius):.2g} standard deviations away: {n:,} samples in {columns} "
-            "dimensions are too few to see structure nearby, and the estimate is biased, mostly "
-            "towards 0"
+            f"half of the samples have neighbour number {k} farther than "
+            f"{np.median(radius):.2g} standard deviations away: {n:,} samples are too few to see "
+            f"structure in {columns} column{'s' if columns > 1 else ''}, and the estimate is "
+            "biased, mostly towards 0"
         )
     return notes
 
