@@ -37,6 +37,7 @@ POSITIONS = {"argmax", "argmin", "argsort"}
 # Of whole matrices, computed by the reference function whatever the backend.
 MATRICES = {
     "cholesky", "eigvalsh", "svdvals", "solve", "det", "adjugate", "pinv", "lstsq", "expm",
+    "commutator_solve", "spectral_sum", "singular_sum",
 }  # fmt: skip
 _ULP = 16  # of a function, beside what its record allows
 

@@ -15,7 +15,7 @@ WEIGHTS = RNG.normal(size=(4, 4))
 
 def check(function, *points, order=2):
     outcome = tv.check_gradient(
-        function, [np.asarray(p, float) for p in points], order=order, elements=0, directions=2
+        function, [np.asarray(p, float) for p in points], order=order, elements=0, directions=1
     )
     assert outcome, outcome
 
@@ -101,6 +101,62 @@ def test_projectors_on_whole_eigenspaces(values):
         for j in set(range(4)) - set(inside):
             expected[i, j] = expected[j, i] = turned[i, j] / (values[i] - values[j])
     np.testing.assert_allclose(slope, vectors @ expected @ vectors.T, atol=1e-11)
+
+
+TIED = [[1.0, 2.0, 3.5, 5.0], [1.0, 1.0, 4.0, 4.0], [3.0, 3.0, 3.0, 3.0], [2.0, 2.0, 2.0, 7.0]]
+SPECTRAL = {
+    "log det": lambda values: tv.array.log(values).sum(),
+    "logsumexp": lambda values: tv.array.logsumexp(values, axis=-1),
+    "product": lambda values: values.prod(),
+    "two traces": lambda values: (values**3).sum() * tv.array.exp(values * 0.1).sum(),
+}
+
+
+@pytest.mark.parametrize("values", TIED, ids=str)
+@pytest.mark.parametrize("name", SPECTRAL)
+def test_second_derivatives_of_symmetric_functions_of_eigenvalues(name, values):
+    a, _ = with_eigenvalues(values)
+    by_name = L.eigvalsh if name != "product" else lambda x: L.eigh(x).eigenvalues
+    check(lambda x: SPECTRAL[name](by_name(x)), a)
+
+
+def test_second_derivatives_of_projectors_on_whole_eigenspaces():
+    a, _ = with_eigenvalues([1.0, 1.0, 4.0, 4.0])
+
+    def projector(x):
+        values, vectors = L.eigh(x)
+        return vectors[:, :2] @ vectors[:, :2].mT * tv.array.exp(values[2:].sum() * 0.1)
+
+    check(projector, a)
+    together = np.stack([a, np.eye(4), np.diag([1.0, 2.0, 2.0, 2.0])])
+    check(lambda x: (tv.array.log(L.eigvalsh(x)).sum(axis=-1) ** 2).sum(), together)
+
+
+def test_the_hessian_of_log_det_through_eigenvalues_is_that_through_lu():
+    for a in (np.eye(3), with_eigenvalues([2.0, 2.0, 5.0])[0]):
+        x = tv.tensor(a)
+        by_values = tv.hessian(tv.array.log(L.eigvalsh(x)).sum(), x).value
+        symmetric = (x + x.mT) * 0.5
+        by_lu = tv.hessian(L.slogdet(symmetric).logabsdet, x).value
+        np.testing.assert_allclose(by_values, by_lu, atol=1e-12)
+
+
+SINGULAR = [[3.0, 2.0, 1.0], [2.0, 2.0, 1.0], [2.0, 2.0, 2.0], [2.0, 0.0, 0.0], [3.0, 3.0, 0.0]]
+
+
+@pytest.mark.parametrize("values", [*SINGULAR, [0.0, 0.0, 0.0]], ids=str)
+@pytest.mark.parametrize("shape", [(3, 3), (5, 3), (3, 4)], ids=str)
+def test_second_derivatives_at_singular_values_that_coincide_or_vanish(values, shape):
+    a = with_singular_values(values, *shape)[0]
+    check(lambda x: tv.array.cosh(L.svdvals(x)).sum(), a)
+    check(lambda x: (L.svd(x).S ** 2).sum() ** 2 + (L.svd(x).S ** 2).sum(), a)
+    top = values.count(values[0])
+    if values[0] > 0 and top < 3:
+        check(lambda x: (lambda u: u @ u.mT)(L.svd(x).U[:, :top]), a)
+        check(lambda x: (lambda v: v.mT @ v)(L.svd(x).Vh[:top]), a)
+        check(lambda x: L.svd(x).U[:, :top] @ L.svd(x).Vh[:top] * L.svd(x).S[:top].mean(), a)
+    if values[-1] > 0:
+        check(lambda x: L.matrix_norm(x, ord="nuc"), a)
 
 
 def test_eigenvectors_of_repeated_eigenvalues_never_give_nan():

@@ -14,6 +14,7 @@ from . import (  # noqa: F401
     factorizations_determinant,
     factorizations_solving,
     factorizations_spectral,
+    factorizations_ties,
     indexing,
     leaves,
     movement,

@@ -1,17 +1,15 @@
 """Eigenvalues of symmetric matrices and singular values, with their vectors.
 
-**The rule for eigenvalues that coincide.** The derivative of an eigenvector has the terms
+**The rule for values that coincide.** The derivative of an eigenvector has the terms
 1/(λⱼ - λᵢ). Where |λⱼ - λᵢ| ≤ 8 n ε max|λ| (ε the unit of the dtype) the two are one eigenvalue
-to the working precision and the term is taken as zero. A function of the matrix that depends
-on whole eigenspaces only (a projector, a sum of eigenvalues, a trace of f(A)) does not change
-when the vectors of one eigenspace are rotated, so the true term is zero there and its first
-derivative is exact. What depends on single vectors of a repeated eigenvalue has no derivative;
-it gets that of the basis LAPACK chose, held fixed within the eigenspace. Derivatives that need
-the limit of a difference quotient (f(λⱼ) - f(λᵢ))/(λⱼ - λᵢ) at λᵢ = λⱼ (a matrix function built
-as V f(Λ) Vᵀ, a second derivative of tr f(A)) lack f'(λ) within the eigenspace: products,
-``solve``, ``expm`` and ``det`` have rules without eigenvectors and are exact there. For singular
-values the same holds with σⱼ - σᵢ, with σⱼ + σᵢ where both are zero, and with 1/σ for the part
-outside the spaces of the vectors.
+to the working precision and the term is zero: within an eigenspace the vectors move as a frame
+that does not turn. What depends on whole eigenspaces only (a projector, a sum of eigenvalues,
+tr f(A)) does not change when the frame turns, so its first and second derivatives are exact;
+from the third on they are exact where no values coincide. What depends on single vectors of a
+repeated eigenvalue has no derivative; it gets that of the frame. For singular values the same
+holds with σⱼ - σᵢ, with σⱼ + σᵢ where both are zero, and with 1/σ for what turns out of the spaces
+of the vectors. A matrix function built as V f(Λ) Vᵀ has no such derivative: it needs f'(λ) within
+the eigenspace, which the vectors do not know; ``solve``, ``expm`` and products have their own.
 """
 
 from __future__ import annotations
@@ -45,28 +43,10 @@ from .factorizations import (
     transposed,
     without_completion,
 )
+from .factorizations_ties import commutator_solve, singular_sum, spectral_sum
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
-
-
-def _scaled_columns(x: Tensor, by: Tensor) -> Tensor:
-    """x diag(by)."""
-    return x * by[..., None, :]
-
-
-def _reciprocal(x: Tensor, limit: Tensor) -> Tensor:
-    """1/x, and 0 where |x| ≤ limit."""
-    from ..composites import where
-
-    tied = abs(x) <= limit
-    return where(tied, 0.0, 1.0 / where(tied, 1.0, x))
-
-
-def _limit(values: Tensor, size: int) -> Tensor:
-    """Below what the values of a matrix are one: 8 n ε of the largest size."""
-    unit = 8 * size * float(np.finfo(values.dtype).eps)
-    return (abs(values) * unit).max(axis=-1, keepdims=True)
 
 
 # --- eigenvalues of symmetric matrices ----------------------------------------------------------
@@ -94,19 +74,18 @@ def _eigh_vjp(node: Tensor, cotangents: Sequence[Tensor | None]) -> list[Tensor 
     """
     from .control import results
 
-    n = node.inputs[0].shape[-1]
     if node.inputs[0].size == 0:
         return [None]
     values, vectors = results(node)
     to_values, to_vectors = cotangents
+    x = node.inputs[0]
     terms: list[Tensor | None] = []
     if to_values is not None:
-        terms.append(product(_scaled_columns(vectors, to_values), transposed(vectors)))
+        terms.append(spectral_sum(vectors, to_values, values, x))
     if to_vectors is not None:
-        gaps = values[..., None, :] - values[..., :, None]
         turned = product(transposed(vectors), to_vectors)
-        factor = _reciprocal(gaps, _limit(values, n)[..., None])
-        inner = factor * (turned - transposed(turned)) * 0.5
+        middle = product(transposed(vectors), (x + transposed(x)) * 0.5, vectors)
+        inner = commutator_solve(middle, (turned - transposed(turned)) * 0.5)
         terms.append(product(vectors, inner, transposed(vectors)))
     return [added(terms)]
 
@@ -149,7 +128,7 @@ def _eigvalsh_vjp(n: Tensor, c: Tensor) -> Tensor | None:
     if n.size == 0:
         return None
     vectors = results(eigh(n.inputs[0]))[1]
-    return product(_scaled_columns(vectors, c), transposed(vectors))
+    return spectral_sum(vectors, c, n, n.inputs[0])
 
 
 eigvalsh = Primitive(
@@ -215,41 +194,85 @@ def _svd_vjp(node: Tensor, cotangents: Sequence[Tensor | None]) -> list[Tensor |
     to_v = None if to_vh is None else transposed(to_vh)
     if to_v is not None:
         to_v = without_completion(transposed(whole_vh), to_v, k)
-    limit = _limit(s, max(height, width))
     terms: list[Tensor | None] = []
     if to_s is not None:
-        terms.append(product(_scaled_columns(u, to_s), vh))
+        terms.append(singular_sum(u, to_s, s, vh, x))
     if to_u is not None or to_v is not None:
-        terms.append(product(u, _turning(u, v, s, to_u, to_v, limit), vh))
-        inverse = _reciprocal(s, limit)
-        if to_u is not None and height > k:
-            outside = to_u - product(u, transposed(u), to_u)
-            terms.append(product(_scaled_columns(outside, inverse), vh))
-        if to_v is not None and width > k:
-            outside = to_v - product(v, vh, to_v)
-            terms.append(product(u, transposed(_scaled_columns(outside, inverse))))
+        terms.extend(_vectors_terms(x, u, v, to_u, to_v))
     return [added(terms)]
 
 
-def _turning(
-    u: Tensor, v: Tensor, s: Tensor, to_u: Tensor | None, to_v: Tensor | None, limit: Tensor
-) -> Tensor:
-    """C of ``_svd_vjp``: what the vectors' cotangents ask of rotations within their spaces."""
+def _vectors_terms(
+    x: Tensor, u: Tensor, v: Tensor, to_u: Tensor | None, to_v: Tensor | None
+) -> list[Tensor | None]:
+    """The terms of ``_svd_vjp`` that come from vectors: those within their spaces and outside.
 
-    def skew(vectors: Tensor, cotangent: Tensor | None) -> Tensor | None:
-        if cotangent is None:
-            return None
-        turned = product(transposed(vectors), cotangent)
-        return turned - transposed(turned)
+    What is outside the spaces of U (or V) meets A V (or AᵀU) there, which is zero now, but not
+    as A moves where singular values vanish: the second derivative needs those terms.
+    """
+    from ..tensor import literal
+    from .factorizations_solving import pinv
 
-    x, y = skew(u, to_u), skew(v, to_v)
-    both, apart = added([x, y]), added([x, None if y is None else -y])
-    assert both is not None and apart is not None
-    right, left = s[..., None, :], s[..., :, None]
-    bound = limit[..., None]
-    return (
-        both * _reciprocal(right - left, bound) + apart * _reciprocal(right + left, bound)
-    ) * 0.5
+    (height, width), k = x.shape[-2:], u.shape[-1]
+    vh, middle = transposed(v), product(transposed(u), x, v)
+    turned_u = None if to_u is None else product(transposed(u), to_u)
+    turned_v = None if to_v is None else product(vh, to_v)
+    if height == width:
+        return [product(u, _turning(middle, turned_u, turned_v), vh)]
+    unit = literal(8 * max(height, width) * float(np.finfo(x.dtype).eps), x.dtype)
+    inverse = pinv(middle, unit)
+
+    def outside(vectors: Tensor, given: Tensor, by: Tensor) -> Tensor:
+        rest = given - product(vectors, transposed(vectors), given)
+        return product(rest, by)
+
+    if height > k:
+        back = transposed(inverse)
+        if to_u is not None:
+            meets = product(vh, transposed(x), outside(u, to_u, back))
+            turned_v = added([turned_v, meets])
+        core = _turning(middle, turned_u, turned_v)
+        asked = added([to_u, product(x, v, transposed(core))])
+        assert asked is not None
+        return [product(u, core, vh), product(outside(u, asked, back), vh)]
+    if to_v is not None:
+        meets = product(transposed(u), x, outside(v, to_v, inverse))
+        turned_u = added([turned_u, meets])
+    core = _turning(middle, turned_u, turned_v)
+    asked = added([to_v, product(transposed(x), u, core)])
+    assert asked is not None
+    return [product(u, core, vh), product(u, transposed(outside(v, asked, inverse)))]
+
+
+def _turning(middle: Tensor, to_u: Tensor | None, to_v: Tensor | None) -> Tensor:
+    """What cotangents UᵀŪ and VᵀV̄ ask of rotations within the spaces of the vectors.
+
+    With M = UᵀAV, rotations of U and V together are those of the eigenvectors of [[0, M], [Mᵀ, 0]],
+    here in the basis (e, ±e)/√2 in which it is diagonal: σ and -σ.
+    """
+    from ..composites import zeros_like
+    from .movement import concat
+
+    def skew(turned: Tensor | None) -> Tensor:
+        return zeros_like(middle) if turned is None else (turned - transposed(turned)) * 0.5
+
+    def blocks(a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> Tensor:
+        last = middle.ndim - 1
+        return concat(concat(a, b, axis=last), concat(c, d, axis=last), axis=last - 1)
+
+    x, y = skew(to_u), skew(to_v)
+    both, apart = (x + y) * 0.5, (x - y) * 0.5
+    even, odd = (middle + transposed(middle)) * 0.5, (middle - transposed(middle)) * 0.5
+    matrix = blocks(even, -odd, odd, -even)
+    found = commutator_solve(matrix, blocks(both, apart, apart, both))
+    k = middle.shape[-1]
+    upper, lower = rows(found, 0, k), rows(found, k, 2 * k)
+    # Back in the old basis, the upper right corner and the transposed lower left one.
+    first, second = columns(upper, 0, k), columns(upper, k, 2 * k)
+    third, fourth = columns(lower, 0, k), columns(lower, k, 2 * k)
+    right = (first - second + third - fourth) * 0.5
+    left = (first + second - third - fourth) * 0.5
+    return right + transposed(left)
 
 
 def _svd_samples(attributes: Sequence[Any]) -> Any:
@@ -305,7 +328,7 @@ def _svdvals_vjp(n: Tensor, c: Tensor) -> Tensor | None:
     if n.size == 0:
         return None
     u, _, vh = results(svd(n.inputs[0], full=False))
-    return product(_scaled_columns(u, c), vh)
+    return singular_sum(u, c, n, vh, n.inputs[0])
 
 
 svdvals = Primitive(

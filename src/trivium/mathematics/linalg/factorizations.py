@@ -64,7 +64,8 @@ def eigh(x: ArrayLike, /) -> Eigh:
     Shapes: (…, n, n) → ascending (…, n) and (…, n, n). Of ``x`` the symmetric part counts. The
     entry of largest size of every eigenvector is positive. Derivatives: eigenvalues that agree
     to 8 n ε ‖A‖ are one eigenvalue; what depends on its whole eigenspace (projectors, sums of
-    its eigenvalues) has the right derivative, never NaN; single vectors of it have none.
+    its eigenvalues, tr f(A)) has exact first and second derivatives, never NaN; single vectors
+    of it have none.
     Raises ShapeError for matrices that are not square; an entry that is not finite gives NaN.
     Source: Golub & Van Loan, *Matrix Computations*, 4th ed., §8.3.
     """
@@ -86,9 +87,9 @@ def svd(x: ArrayLike, /, *, full_matrices: bool = False) -> SVD:
     and Vh are square (the standard's default; here it must be asked for, because the further
     vectors only complete a basis). The entry of largest size of every column of U is positive.
     Derivatives: singular values that agree to 8 max(n, m) ε ‖A‖ are one, and those below it
-    are zero; what depends on whole spaces of singular vectors has the right derivative, never
-    NaN. Raises ShapeError for fewer than two axes; an entry that is not finite gives NaN.
-    Source: Golub & Van Loan, *Matrix Computations*, 4th ed., §2.4.
+    are zero; what depends on whole spaces of singular vectors has exact first and second
+    derivatives, never NaN. Raises ShapeError for fewer than two axes; an entry that is not
+    finite gives NaN. Source: Golub & Van Loan, *Matrix Computations*, 4th ed., §2.4.
     """
     given = matrices("svd", x)
     return SVD(*results(factorizations_spectral.svd(given, full=bool(full_matrices))))
