@@ -304,3 +304,26 @@ def test_the_page_is_true(repository: Path) -> None:
     page = repository / "docs" / "solvers.md"
     result = doctest.testfile(str(page), module_relative=False)
     assert result.attempted > 15 and result.failed == 0
+
+
+class Coupled(tv.objectives.DataTerm):
+    """A loss of a user's own in which an example's loss depends on another's prediction."""
+
+    def losses(self, prediction: Any, target: Any) -> Any:
+        return (prediction - target) ** 2 + (prediction - xp.flip(prediction)) ** 2 / 3
+
+    def outputs(self, count: int, y_ndim: int) -> int | None:
+        return None
+
+
+def test_a_loss_that_couples_examples_keeps_the_general_hessian() -> None:
+    x = np.random.default_rng(0).normal(size=(9, 1))
+    model = tv.models.Formula(lambda x, a, b: a * x[:, 0] + b, a=1.0, b=2.0)
+    batch = tv.Batch(tv.variable(x), tv.variable(x[:, 0]))
+    problem = Problem(model, Coupled(), batch, model.parameters())
+    function = objective_function(problem)
+    assert with_affine_curvature(problem, function) is function
+    own = type("Own", (tv.objectives.SquaredError,), {})()
+    problem = Problem(model, own, batch, model.parameters())
+    plain = objective_function(problem)
+    assert with_affine_curvature(problem, plain) is not plain

@@ -20,6 +20,7 @@ from trivium.engine.transforms import jacobian
 from trivium.mathematics.minimization import Function
 
 from ..objectives import Combination
+from ..registry import entry_of
 from .affine import find_obstacle
 from .base import Problem
 
@@ -27,14 +28,15 @@ __all__ = ["with_affine_curvature"]
 
 Array = np.ndarray[Any, Any]
 _MOST = 2**30  # bytes of A
-_BLOCK = 4096  # rows of A that are multiplied at a time: they stay in the cache
+_BLOCK = 2048  # rows of A that are multiplied at a time: they stay in the cache
 
 
 def with_affine_curvature(problem: Problem, function: Function) -> Function:
     """``function`` with the Hessian AᵀDA + ∇²R, where predictions are affine; else unchanged.
 
     Only for one prediction per example, (N,). That no example's loss depends on another's
-    prediction is checked by a product with the exact Hessian, at the start.
+    prediction is the contract of the library's own data terms; for a user's own it is checked by
+    a product with the exact Hessian, at the start.
     """
     x = as_tensor(problem.batch.x)
     prediction = problem.model(x)
@@ -44,7 +46,8 @@ def with_affine_curvature(problem: Problem, function: Function) -> Function:
     if find_obstacle(prediction, problem.parameters) is not None:
         return function
     made = _AffineCurvature(problem, function, prediction)
-    if not made.exact():
+    own = [term for _, term in problem.objective.data_terms if entry_of(type(term)) is None]
+    if own and not made.exact():
         return function
     return Function.from_callables(
         function.start,
@@ -59,35 +62,14 @@ class _AffineCurvature:
     def __init__(self, problem: Problem, function: Function, prediction: Tensor) -> None:
         self.function = function
         parameters = list(problem.parameters.values())
-        self.design = self._design(problem, prediction)
-        here = np.concatenate([each.value.ravel() for each in parameters])
-        self.offset = np.asarray(prediction.value, np.float64) - self.design @ here
+        plain = _plain_design(problem)
+        self.design = _general_design(problem, prediction) if plain is None else plain
+        self.offset: Array | float = 0.0
+        if plain is None:
+            here = np.concatenate([each.value.ravel() for each in parameters])
+            self.offset = np.asarray(prediction.value, np.float64) - self.design @ here
         self._bend = _second_derivatives(problem, prediction)
         self._penalty = _penalty(problem)
-
-    def _design(self, problem: Problem, prediction: Tensor) -> Array:
-        from ..models import Linear
-
-        model = problem.model
-        paths = list(problem.parameters)
-        if (
-            type(model) is Linear
-            and model.output == "scores"
-            and set(paths) <= {"weight", "bias"}
-        ):
-            x = np.asarray(as_tensor(problem.batch.x).value, np.float64)
-            x = x.reshape(len(x), -1)
-            blocks = {"weight": x, "bias": np.ones((len(x), 1))}
-            return np.ascontiguousarray(
-                np.concatenate([blocks[path] for path in paths], axis=1)
-            )
-        rows = prediction.shape[0]
-        parts = Program(
-            [], jacobian(prediction, list(problem.parameters.values())), steps=1
-        ).run()
-        return np.concatenate(
-            [np.asarray(part, np.float64).reshape(rows, -1) for part in parts], axis=1
-        )
 
     def exact(self) -> bool:
         """Whether AᵀDA v is H v for some vector at the start."""
@@ -104,10 +86,38 @@ class _AffineCurvature:
         """∇²J(θ) (p, p)."""
         bends = np.asarray(self._bend.run(self.design @ theta + self.offset), np.float64)
         total = np.zeros((theta.size, theta.size))
+        convex = bool(bends.min(initial=0.0) >= 0)
+        roots = np.sqrt(bends) if convex else bends
         for start in range(0, len(self.design), _BLOCK):
             rows = self.design[start : start + _BLOCK]
-            total += rows.T @ (bends[start : start + _BLOCK, None] * rows)
+            scaled = roots[start : start + _BLOCK, None] * rows
+            total += scaled.T @ (scaled if convex else rows)  # the square takes half the work
         return total if self._penalty is None else total + self._penalty.hessian(theta)
+
+
+def _plain_design(problem: Problem) -> Array | None:
+    """[x, 1] in the order of the parameters for a Linear model, None for any other."""
+    from ..models import Linear
+
+    model, paths = problem.model, list(problem.parameters)
+    if type(model) is not Linear or model.output != "scores":
+        return None
+    if not set(paths) <= {"weight", "bias"}:
+        return None
+    x = np.asarray(as_tensor(problem.batch.x).value, np.float64)
+    x = x.reshape(len(x), -1)
+    blocks = {"weight": x, "bias": np.ones((len(x), 1))}
+    return np.concatenate([blocks[path] for path in paths], axis=1)
+
+
+def _general_design(problem: Problem, prediction: Tensor) -> Array:
+    """∂f/∂θ (N, p), the same at every θ."""
+    parameters = list(problem.parameters.values())
+    parts = Program([], jacobian(prediction, parameters), steps=1).run()
+    rows = prediction.shape[0]
+    return np.concatenate(
+        [np.asarray(part, np.float64).reshape(rows, -1) for part in parts], axis=1
+    )
 
 
 def _second_derivatives(problem: Problem, prediction: Tensor) -> Program:
