@@ -68,7 +68,11 @@ class Evaluator:
                 programs[size] = Program(leaves, gradient(value, parameters), steps=1)
             for sum_, slope in zip(total, programs[size].run(*arrays), strict=True):
                 sum_ += slope * (size / len(part))
-        return float(np.sqrt(sum((each**2).sum() for each in total)))
+        # In units of the largest, whose square may be beyond float64.
+        largest = max((float(np.abs(each).max(initial=0.0)) for each in total), default=0.0)
+        if not 0 < largest < np.inf:
+            return largest
+        return largest * float(np.sqrt(sum(((each / largest) ** 2).sum() for each in total)))
 
     def scores(self, part: Part, task: str, encoder: Encoder) -> dict[str, float]:
         """``loss`` and ``accuracy``, or ``loss``, ``r2`` and ``rmse`` in the target's units."""
