@@ -1,4 +1,4 @@
-"""Simulated annealing: steps uphill are taken with a probability that falls with the temperature."""
+"""Simulated annealing: steps uphill are taken, the more rarely the lower the temperature."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from trivium.engine.errors import ArgumentError
 
-from .population import Chance, Seen, Trial
+from .population import Chance, Seen
 from .result import Minimum, Reason
+from .search import Iteration
 
 __all__ = ["annealing"]
 
@@ -36,7 +37,7 @@ def annealing(
     target: float | None = None,
     seed: int = 0,
     trajectory: bool = False,
-    callback: Callable[[Trial], bool | None] | None = None,
+    callback: Callable[[Iteration], bool | None] | None = None,
 ) -> Minimum:
     """Minimize ``f`` by simulated annealing in continuous variables.
 

@@ -17,9 +17,10 @@ import numpy as np
 
 from trivium.engine.errors import ArgumentError
 
-from .population import Chance, Seen, Trial
+from .population import Chance, Seen
 from .quasi_newton_bounds import Bounds
 from .result import Minimum, Reason
+from .search import Iteration
 
 __all__ = ["cma_es"]
 
@@ -40,7 +41,7 @@ def cma_es(
     target: float | None = None,
     seed: int = 0,
     trajectory: bool = False,
-    callback: Callable[[Trial], bool | None] | None = None,
+    callback: Callable[[Iteration], bool | None] | None = None,
 ) -> Minimum:
     """Minimize ``f`` by the covariance matrix adaptation evolution strategy.
 

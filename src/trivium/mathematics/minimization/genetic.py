@@ -1,4 +1,4 @@
-"""A genetic algorithm for real vectors: tournaments, simulated binary crossover, mutation, elite."""
+"""A genetic algorithm for real vectors: tournaments, crossover, mutation, elite."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from trivium.engine.errors import ArgumentError
 
-from .population import Chance, Seen, Trial
+from .population import Chance, Seen
 from .result import Minimum, Reason
+from .search import Iteration
 
 __all__ = ["genetic"]
 
@@ -37,7 +38,7 @@ def genetic(
     target: float | None = None,
     seed: int = 0,
     trajectory: bool = False,
-    callback: Callable[[Trial], bool | None] | None = None,
+    callback: Callable[[Iteration], bool | None] | None = None,
 ) -> Minimum:
     """Minimize ``f`` by a real-coded genetic algorithm.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +16,9 @@ from trivium.engine.primitives.random import draw
 from .function import Function
 from .quasi_newton_bounds import Bounds
 from .result import Minimum, Reason
-from .search import as_function, largest
+from .search import Iteration, as_function, largest
 
-__all__ = ["Chance", "Seen", "Trial"]
+__all__ = ["Chance", "Seen"]
 
 Array = np.ndarray[Any, Any]
 _BUFFER = 4096
@@ -61,15 +61,6 @@ class Chance:
         return np.asarray((self.uniform(*shape) * below).astype(np.int64))
 
 
-class Trial(NamedTuple):
-    """What a callback sees after every iteration: its number from 1, the point at which the
-    search stands, and the value there."""
-
-    number: int
-    x: Array
-    value: float
-
-
 class Seen:
     """Evaluates points, remembers the best, and says when a limit is reached.
 
@@ -85,7 +76,7 @@ class Seen:
         evaluations: int,
         target: float | None = None,
         trajectory: bool = False,
-        callback: Callable[[Trial], bool | None] | None = None,
+        callback: Callable[[Iteration], bool | None] | None = None,
     ) -> None:
         self.function: Function
         self.function, x = as_function(f, start)
@@ -140,7 +131,9 @@ class Seen:
         if self._trajectory is not None:
             self._trajectory.append((x.copy(), value))
         callback = self._callback
-        asked = callback is not None and callback(Trial(self.iterations, x.copy(), value))
+        asked = callback is not None and callback(
+            Iteration(self.iterations, x.copy(), value, math.nan)
+        )
         if self.best_value <= self._target:
             return Reason.TARGET
         if asked:
