@@ -15,21 +15,25 @@ from ..stop import Stop
 from .adaptive import AdaGrad, Adam, AdamW, RMSProp
 from .base import Algorithm, Problem, Solution, Solver, Stepper
 from .closed_form import ClosedForm
+from .constrained import AugmentedLagrangian, ProjectedGradient, ProximalGradient
 from .delta_rule import DeltaRule
 from .descent import SGD, GradientDescent
 from .growing import Growing
+from .heuristics import CMAES, Genetic, SimulatedAnnealing
 from .minimizing import Minimizer
 from .quasi_newton import BFGS, LBFGS, ConjugateGradient
 from .second_order import GaussNewton, LevenbergMarquardt, Newton
 
 __all__ = [
     "BFGS",
+    "CMAES",
     "LBFGS",
     "SGD",
     "AdaGrad",
     "Adam",
     "AdamW",
     "Algorithm",
+    "AugmentedLagrangian",
     "Clip",
     "ClipByNorm",
     "ClipByValue",
@@ -40,6 +44,7 @@ __all__ = [
     "DeltaRule",
     "Exponential",
     "GaussNewton",
+    "Genetic",
     "GradientDescent",
     "Growing",
     "InverseTime",
@@ -49,8 +54,11 @@ __all__ = [
     "Newton",
     "OneCycle",
     "Problem",
+    "ProjectedGradient",
+    "ProximalGradient",
     "RMSProp",
     "Schedule",
+    "SimulatedAnnealing",
     "Solution",
     "Solver",
     "StepDecay",
