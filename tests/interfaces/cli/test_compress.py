@@ -1,6 +1,7 @@
 """``trivium compress``: pictures of every kind in, three files out, and back again."""
 
 import importlib.util
+import io
 import json
 import math
 import struct
@@ -9,12 +10,14 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from safetensors.numpy import load_file, save_file
 from sklearn.datasets import load_sample_image
 
 from trivium.interfaces.cli.compress_factors import Compressed, Part, spectra_of
 from trivium.interfaces.cli.compress_format import Stored, write_compressed
+from trivium.interfaces.cli.compress_picture import read_picture
+from trivium.interfaces.cli.compress_png import read_deep_png, write_deep_png
 
 
 @pytest.fixture(scope="module")
@@ -214,18 +217,115 @@ def chunk(name, data):
     return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
 
 
-def test_sixteen_bit_colours_are_said_to_be_read_as_eight(cli, photograph, tmp_path):
-    """Pillow reads the upper byte of such files; a note says so."""
-    deep = photograph[:20, :30].astype(">u2") * 257
-    rows = b"".join(b"\0" + row.tobytes() for row in deep)
+def deep_picture(photograph, channels, size=(20, 31)):
+    """Pixels with 16 bits a colour that 8 do not hold."""
+    generator = np.random.default_rng(0)
+    pixels = photograph[: size[0], : size[1]].astype(np.uint16) * 257
+    extra = generator.integers(0, 65536, (*size, 1)).astype(np.uint16)
+    whole = {1: pixels[..., :1], 2: np.dstack([pixels[..., :1], extra]), 3: pixels,
+             4: np.dstack([pixels, extra])}[channels]  # fmt: skip
+    return whole ^ generator.integers(0, 256, whole.shape).astype(np.uint16)
 
-    (tmp_path / "deep.png").write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 30, 20, 16, 2, 0, 0, 0))
-        + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_sixteen_bit_colours(cli, photograph, tmp_path, channels):
+    pixels = deep_picture(photograph, channels)
+    (tmp_path / "deep.png").write_bytes(write_deep_png(pixels))
+    done = cli("compress", "deep.png", "--rank", "20", "--out", "o.png", "--json")
+    assert (done.code, done.json["bits"], done.err) == (0, 16, "")
+    assert done.json["relative_error"] < 1e-6
+    assert done.json["psnr"] is None or done.json["psnr"] > 100
+    first = read_deep_png((tmp_path / "o.png").read_bytes()).astype(int)
+    assert np.abs(first - pixels).max() <= 1
+    cli("compress", "o.lowrank", "--out", "again.png")
+    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "o.png").read_bytes()
+    assert cli("compress", "deep.png", "--rank", "3", "--out", "o.tif").code == 2
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_deep_png_files_are_pngs(photograph, channels):
+    """Pillow reads what is written: 16-bit grey exactly, of colours the upper byte."""
+    pixels = deep_picture(photograph, channels)
+    data = write_deep_png(pixels)
+    np.testing.assert_array_equal(read_deep_png(data), pixels)
+    with Image.open(io.BytesIO(data)) as opened:
+        seen = np.asarray(opened)
+    if channels == 1:
+        np.testing.assert_array_equal(seen, pixels[..., 0])
+    else:  # grey with alpha comes as four channels
+        kept = seen[..., [0, -1]] if channels == 2 else seen
+        np.testing.assert_array_equal(kept, pixels >> 8)
+
+
+def filtered(pixels, kinds):
+    """A 16-bit PNG whose rows have these filters, written pixel by pixel from the standard."""
+    height, width, channels = pixels.shape
+    lines = pixels.astype(">u2").view(np.uint8).reshape(height, -1).astype(int)
+    step, rows = 2 * channels, []
+    for y, kind in enumerate(kinds):
+        row = [kind]
+        for x in range(lines.shape[1]):
+            a = lines[y, x - step] if x >= step else 0
+            b = lines[y - 1, x] if y else 0
+            c = lines[y - 1, x - step] if y and x >= step else 0
+            nearest = min((abs(b - c), 0, a), (abs(a - c), 1, b), (abs(a + b - 2 * c), 2, c))[2]
+            row.append((lines[y, x] - (0, a, b, (a + b) // 2, nearest)[kind]) % 256)
+        rows.append(bytes(int(each) for each in row))
+    head = struct.pack(">IIBBBBB", width, height, 16, {1: 0, 3: 2}[channels], 0, 0, 0)
+    packed = zlib.compress(b"".join(rows))
+    return b"".join(
+        (b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", head), chunk(b"tEXt", b"a\0b"),
+         chunk(b"IDAT", packed[:9]), chunk(b"IDAT", packed[9:]), chunk(b"IEND", b""))
     )  # fmt: skip
-    done = cli("compress", "deep.png", "--rank", "20", "--json")
-    assert (done.code, done.json["bits"]) == (0, 8)
-    assert "16 bits a colour are read as 8" in done.err
+
+
+@pytest.mark.parametrize("size", [(10, 7), (5, 1), (5, 12)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_filter_of_png(photograph, size, channels):
+    pixels = deep_picture(photograph, channels, size)
+    kinds = ([4, 1, 3, 2, 0] * 2)[: size[0]]
+    data = filtered(pixels, kinds)
+    np.testing.assert_array_equal(read_deep_png(data), pixels)
+    if channels == 1:
+        with Image.open(io.BytesIO(data)) as opened:
+            np.testing.assert_array_equal(np.asarray(opened), pixels[..., 0])
+
+
+def test_deep_pictures_are_turned_upright(cli, photograph, tmp_path):
+    """All eight ways of holding a camera, as Pillow turns the upper bytes."""
+    pixels = deep_picture(photograph, 3, (12, 19))
+    data = write_deep_png(pixels)
+    for way in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = way
+        body = exif.tobytes().removeprefix(b"Exif\0\0")
+        (tmp_path / "held.png").write_bytes(data[:33] + chunk(b"eXIf", body) + data[33:])
+        found = read_picture(str(tmp_path / "held.png"))
+        with Image.open(tmp_path / "held.png") as opened:
+            upright = np.asarray(ImageOps.exif_transpose(opened))
+        np.testing.assert_array_equal(found.pixels >> 8, upright)
+        assert found.bits == 16
+
+
+def test_damaged_deep_pictures(cli, photograph, tmp_path):
+    data = write_deep_png(deep_picture(photograph, 3))
+    bomb = struct.pack(">IIBBBBB", 9, 9, 16, 2, 0, 0, 0)
+    start = b"\x89PNG\r\n\x1a\n"
+    unknown = zlib.compress(bytes([7]) * 9 * (9 * 6 + 1))
+    for name, content in {
+        "cut": data[:-40],
+        "bits": data[:200] + bytes([data[200] ^ 1]) + data[201:],
+        "short": start
+        + chunk(b"IHDR", bomb)
+        + chunk(b"IDAT", zlib.compress(bytes(20)))
+        + chunk(b"IEND", b""),
+        "filter": start + chunk(b"IHDR", bomb) + chunk(b"IDAT", unknown) + chunk(b"IEND", b""),
+        "no zlib": start + chunk(b"IHDR", bomb) + chunk(b"IDAT", b"abc") + chunk(b"IEND", b""),
+    }.items():
+        (tmp_path / "deep.png").write_bytes(content)
+        done = cli("compress", "deep.png", "--rank", "2")
+        assert (done.code, done.out) == (2, ""), name
+        assert "damaged" in done.err, (name, done.err)
 
 
 @pytest.mark.parametrize("colour", [0, 77, 255])
@@ -319,7 +419,7 @@ def test_requests_without_a_meaning(cli, photo, tmp_path, arguments):
 
 def test_what_a_format_cannot_hold_is_refused_before_any_work(cli, photograph, tmp_path):
     for kind, ending, words in (
-        ("alpha", "jpg", "holds no transparency"), ("16 bits", "webp", "holds 8 bits a channel"),
+        ("alpha", "jpg", "holds no transparency"), ("16 bits", "webp", "with 8 bits a channel"),
     ):  # fmt: skip
         picture(kind, photograph)[0].save(tmp_path / "given.png")
         done = cli("compress", "given.png", "--rank", "3", "--out", f"o.{ending}")

@@ -362,6 +362,9 @@ WRONG = {
     "one row in batches": (lambda x: pca(iter([x[:1]])), ShapeError, "at least two"),
     "iterator exact": (lambda x: pca(iter([x]), method="exact"), ArgumentError, "read once"),
     "keep": (lambda x: pca(iter([x]), 3, keep=2), ArgumentError, "keep=2"),
+    "keep and a share": (
+        lambda x: pca(iter([x[:70], x[70:]]), 0.999, keep=2), ArgumentError, "keep more",
+    ),
     "keep exact": (lambda x: pca(x, keep=2), ArgumentError, "incremental"),
     "passes": (lambda x: pca(x, 2, method="randomized", passes=0), ArgumentError, "passes"),
     "too large": (lambda x: pca(x * 1e200), DomainError, "no float64 holds"),

@@ -6,6 +6,7 @@ import io
 import os
 import struct
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import numpy as np
 
 from trivium.learning.errors import DataError, RequestError
 
+from .compress_png import deep_png_header, read_deep_png, write_deep_png
+
 __all__ = ["MOST_PIXELS", "WRITABLE", "Picture", "from_shares", "read_picture", "write_picture"]
 
 Array = np.ndarray[Any, Any]
@@ -21,6 +24,16 @@ Array = np.ndarray[Any, Any]
 MOST_PIXELS = 178_956_970  # twice Pillow's limit: more is taken for an attack
 WRITABLE = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 _CHANNELS = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
+_ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
+_TURNS: dict[int, Callable[[Array], Array]] = {
+    2: lambda pixels: pixels[:, ::-1],
+    3: lambda pixels: pixels[::-1, ::-1],
+    4: lambda pixels: pixels[::-1],
+    5: lambda pixels: pixels.swapaxes(0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
+    8: lambda pixels: np.rot90(pixels),
+}
 _UNREADABLE = (
     OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, AttributeError,
     OverflowError, ZeroDivisionError, struct.error, Warning,
@@ -88,11 +101,13 @@ def read_picture(path: str) -> Picture:
             with image_module.open(path) as opened:
                 if getattr(opened, "n_frames", 1) > 1:
                     notes.append(f"the first of {opened.n_frames} frames")
-                if _has_sixteen_bit_colours(path, opened):
-                    notes.append("16 bits a colour are read as 8, which is what Pillow can")
-                opened.load()
-                upright = ImageOps.exif_transpose(opened)
-                pixels, mode = _pixels(path, upright, notes)
+                deep = _deep_pixels(path, opened, notes)
+                if deep is not None:
+                    pixels, mode = deep
+                else:
+                    opened.load()
+                    upright = ImageOps.exif_transpose(opened)
+                    pixels, mode = _pixels(path, upright, notes)
     except DataError:
         raise
     except image_module.UnidentifiedImageError:
@@ -114,11 +129,22 @@ def read_picture(path: str) -> Picture:
     return Picture(pixels, mode, tuple(notes))
 
 
-def _has_sixteen_bit_colours(path: str, opened: Any) -> bool:
+def _deep_pixels(path: str, opened: Any, notes: list[str]) -> tuple[Array, str] | None:
+    """The pixels and mode of a PNG with 16 bits a colour, of which Pillow reads the upper 8."""
     if opened.format != "PNG" or opened.mode.startswith("I"):
-        return False
+        return None
     with open(path, "rb") as file:
-        return file.read(25)[24:25] == b"\x10"  # the bit depth in IHDR
+        start = file.read(29)
+        if start[24:25] != b"\x10":  # the bit depth in IHDR
+            return None
+        if deep_png_header(start) is None:
+            notes.append("interlaced with 16 bits a colour: the upper 8 are read")
+            return None
+        pixels = read_deep_png(start + file.read())
+    turn = _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
+    if turn is not None:
+        pixels = np.ascontiguousarray(turn(pixels))
+    return pixels, next(mode for mode, count in _CHANNELS.items() if count == pixels.shape[2])
 
 
 def _pixels(path: str, image: Any, notes: list[str]) -> tuple[Array, str]:
@@ -160,10 +186,21 @@ def write_picture(path: str, picture: Picture) -> int:
     ending = os.path.splitext(path)[1].lower()
     check_writable(path, picture.mode, picture.bits)
     pixels = picture.pixels
+    if picture.bits == 16 and pixels.shape[2] > 1:
+        content = write_deep_png(pixels)
+    else:
+        content = _saved(image_module, path, ending, pixels)
+    with explained(f"write the picture {path}"):
+        replace_file(Path(os.path.abspath(path)), [content])
+    return len(content)
+
+
+def _saved(image_module: Any, path: str, ending: str, pixels: Array) -> bytes:
+    """The picture as Pillow writes it in the format of ``ending``."""
     made = image_module.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
     options: dict[str, Any] = {"quality": 95} if ending in (".jpg", ".jpeg", ".webp") else {}
-    buffer = io.BytesIO()
     kind = image_module.registered_extensions()[ending]
+    buffer = io.BytesIO()
     try:
         made.save(buffer, format=kind, **options)
     except (OSError, ValueError) as error:
@@ -171,9 +208,7 @@ def write_picture(path: str, picture: Picture) -> int:
             f"{path}: a picture of {pixels.shape[1]} × {pixels.shape[0]} pixels cannot be "
             f"written as {kind}: {error}"
         ) from None
-    with explained(f"write the picture {path}"):
-        replace_file(Path(os.path.abspath(path)), [buffer.getvalue()])
-    return buffer.tell()
+    return buffer.getvalue()
 
 
 def check_writable(path: str, mode: str, bits: int) -> None:
@@ -189,7 +224,9 @@ def check_writable(path: str, mode: str, bits: int) -> None:
             f"--out {path}: {ending} holds no transparency, and the picture is transparent; "
             "choose .png"
         )
-    if bits == 16 and ending not in (".png", ".tif", ".tiff"):
+    deep = (".png", ".tif", ".tiff") if mode == "L" else (".png",)
+    if bits == 16 and ending not in deep:
         raise RequestError(
-            f"--out {path}: {ending} holds 8 bits a channel, and the picture has 16; choose .png"
+            f"--out {path}: {ending} is written with 8 bits a channel, and the picture has 16; "
+            "choose .png"
         )

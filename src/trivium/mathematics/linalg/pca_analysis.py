@@ -172,6 +172,16 @@ def _check_count(wanted: Any, rows: float, width: int) -> None:
         )
 
 
+def _check_share(wanted: int | float, values: Array, total: float) -> None:
+    """Raise where ``keep`` has left fewer directions than the share needs."""
+    share = float(values.sum()) / total
+    if isinstance(wanted, float) and wanted <= 1 and share < wanted * (1 - 1e-9):
+        raise ArgumentError(
+            f"pca: components={wanted} is a share of the variance, and the {len(values)} "
+            f"directions that keep= carried hold {share:.4f} of it; keep more"
+        )
+
+
 def _result(
     spectrum: Spectrum,
     mean: Array,
@@ -198,6 +208,7 @@ def _result(
     else:
         assert not isinstance(wanted, str)
         count = min(rows - 1, kept_by(wanted, values, spectrum.total))
+        _check_share(wanted, values, spectrum.total)
     kept, vectors, noise = values[:count], spectrum.vectors[:count], spectrum.noise[:count]
     if whiten:
         rounding = noise if spectrum.residuals is None else noise - spectrum.residuals[:count]
