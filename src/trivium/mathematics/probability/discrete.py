@@ -199,7 +199,8 @@ class Binomial(Discrete):
     def _log_density(self, x: Tensor, **own: Tensor) -> Tensor:
         n, p = own["trials"], own["probability"]
         rest = n - x
-        plain = log_choose(n, x) + x_log_y(x, array.log(p)) + x_log_y(rest, array.log1p(-p))
+        ways = where((x == 0) | (rest == 0), 0.0, log_choose(n, x))
+        plain = ways + x_log_y(x, array.log(p)) + x_log_y(rest, array.log1p(-p))
         large = (x >= 10) & (rest >= 10)
         k, m, total = where(large, x, 10.0), where(large, rest, 10.0), where(large, n, 20.0)
         away = -entropy_terms(k, total * p) - entropy_terms(m, total * (1.0 - p))

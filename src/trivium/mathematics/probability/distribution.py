@@ -168,7 +168,7 @@ class Distribution:
         given = floating(x)
         known = self._given(given)
         inside = self._inside(given, **known)
-        anchor = self._anchor(**known)
+        anchor = cast(self._anchor(**known), given.dtype)
         safe = array.where(self._over_events(inside), given, anchor)
         return array.where(inside, self._log_density(safe, **known), -np.inf)
 

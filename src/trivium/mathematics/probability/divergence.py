@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -40,61 +39,45 @@ def numerical_kl(p: Distribution, q: Distribution) -> float:
             "other having a density, so the divergence does not exist"
         )
 
-    def integrand(x: Array) -> Array:
+    def excess(x: Array) -> Array:
         log_p, log_q = p.log_density(x).value, q.log_density(x).value
         with np.errstate(all="ignore"):
-            term = np.exp(log_p) * (log_p - log_q)
-        return np.where(log_p == -np.inf, 0.0, term)
+            return np.where(log_p == -np.inf, 0.0, log_p - log_q)
 
-    if p.discrete:
-        first, last = float(p.quantile(1e-18)), float(p.upper_quantile(1e-18))
-        if last - first > LARGEST_SUM:
-            raise ArgumentError(f"kl: {p!r} spreads over more than {LARGEST_SUM} numbers")
-        return max(float(integrand(np.arange(first, last + 1)).sum()), 0.0)
-    return _integrated(p, q, integrand)
-
-
-def _integrated(p: Distribution, q: Distribution, integrand: Any) -> float:
-    at = np.asarray([float(p.quantile(u)) for u in (1e-9, 0.01, 0.5, 0.99)])
-    if np.isinf(q.log_density(at).value).any():
-        return math.inf
-    return max(_pieces(p, integrand), 0.0)
-
-
-def _pieces(p: Distribution, integrand: Any) -> float:
-    """The integral over the support, cut at quantiles so that no peak is missed."""
-    from scipy import integrate
-
-    ends = [float(p.quantile(0.0)), float(p.upper_quantile(0.0))]
-    inner = [1e-12, 1e-6, 1e-3, 0.1, 0.5]
-    cuts = sorted(
-        {*ends, *(float(p.quantile(u)) for u in inner)}
-        | {float(p.upper_quantile(u)) for u in inner}
-    )
-    total = 0.0
-    for low, high in pairwise(cuts):
-        piece, _ = integrate.quad(
-            lambda x: float(integrand(np.asarray(x))), low, high, epsabs=1e-12, epsrel=1e-10
-        )
-        total += piece
-    return total
+    return max(integrated(p, excess), 0.0)
 
 
 def integrated(p: Distribution, function: Callable[[Array], Array]) -> float:
-    """E f(X) by summation or quadrature; see ``expectation``."""
+    """E f(X); see ``expectation``.
+
+    A sum over whole numbers; or E f = ½ ∫₀^∞ (f(Q(½e⁻ʷ)) + f(Q(1 - ½e⁻ʷ))) e⁻ʷ dw with the
+    quantile function Q, by the double exponential rule w = exp(t - e⁻ᵗ) (Takahasi & Mori 1974),
+    so that an infinite density or a long tail does no harm.
+    """
     _scalar("an expectation", p)
-
-    def integrand(x: Array) -> Array:
-        density = p.density(x).value
-        with np.errstate(all="ignore"):
-            return np.where(density == 0, 0.0, density * function(x))
-
     if p.discrete:
         first, last = float(p.quantile(1e-18)), float(p.upper_quantile(1e-18))
         if last - first > LARGEST_SUM:
             raise ArgumentError(f"{p!r} spreads over more than {LARGEST_SUM} numbers")
-        return float(integrand(np.arange(first, last + 1)).sum())
-    return _pieces(p, integrand)
+        x = np.arange(first, last + 1)
+        return _weighted(p.density(x).value, function(x))
+    step = 1 / 24
+    t = np.arange(-4.0, 6.3, step)
+    w = np.exp(t - np.exp(-t))
+    weights = 0.5 * step * w * (1 + np.exp(-t)) * np.exp(-w)
+    tail = 0.5 * np.exp(-w)
+    x = np.concatenate([p.quantile(tail), p.upper_quantile(tail)])
+    # Where rounding reaches an end of the support, a density may be infinite there.
+    low, high = float(p.quantile(0.0)), float(p.upper_quantile(0.0))
+    x = np.clip(x, np.nextafter(low, np.inf), np.nextafter(high, -np.inf))
+    return _weighted(np.concatenate([weights, weights]), function(x))
+
+
+def _weighted(weights: Array, values: Array) -> float:
+    """Σ w f, where a weight that has underflowed counts nothing whatever f is."""
+    values = np.broadcast_to(values, weights.shape)
+    with np.errstate(all="ignore"):
+        return float(np.where(weights < 1e-250, 0.0, weights * values).sum())
 
 
 def interval_of(distribution: Distribution, level: float, kind: str) -> Interval:

@@ -101,8 +101,8 @@ def expectation(
     """E f(X): of a Distribution as a number, of a sample as a Moment with its t interval.
 
     ``function``: f, elementwise on arrays or Tensors; None is the identity. For a distribution
-    of one number it is a sum or a quadrature (about eight digits); NaN or ∞ where the
-    expectation does not exist or is infinite is not detected beyond f's own values. Raises
+    of one number it is a sum or a quadrature (about ten digits for a smooth f); an
+    expectation that is infinite or does not exist is not recognised as such. Raises
     ArgumentError for batches and for fewer than two observations.
     """
     if isinstance(subject, Distribution):

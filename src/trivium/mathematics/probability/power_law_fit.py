@@ -32,6 +32,7 @@ __all__ = ["PowerLawFit", "fit_power_law"]
 Array = np.ndarray[Any, Any]
 CANDIDATES = 400
 FEWEST = 10
+PAIRS = 100_000
 
 
 @dataclass(frozen=True)
@@ -241,14 +242,18 @@ def _discrete_scan(values: Array, starts: Array) -> tuple[Array, Array]:
     points = np.concatenate([unique, unique[1:] - 1])
     cumulative = np.cumsum(counts)
     reached = np.concatenate([cumulative, cumulative[:-1]])
-    distances = np.empty(len(starts))
     total = cumulative[-1]
-    for i, (low, alpha) in enumerate(zip(starts, exponents, strict=True)):
-        below = cumulative[first[i] - 1] if first[i] else 0
-        chosen = points >= low
-        survival = np.exp(log_zeta(alpha, points[chosen] + 1) - log_zeta(alpha, low))
-        empirical = (total - reached[chosen]) / (total - below)
-        distances[i] = np.max(np.abs(survival - empirical))
+    below = np.where(first > 0, cumulative[first - 1], 0)
+    # All pairs of a minimum and a point above it, a few at a time: one expression for many.
+    i, j = np.nonzero(points[None, :] >= starts[:, None])
+    log_low = log_zeta(exponents, starts)
+    gaps = np.empty(len(i))
+    for at in range(0, len(i), PAIRS):
+        k, m = i[at : at + PAIRS], j[at : at + PAIRS]
+        survival = np.exp(log_zeta(exponents[k], points[m] + 1) - log_low[k])
+        gaps[at : at + PAIRS] = np.abs(survival - (total - reached[m]) / (total - below[k]))
+    distances = np.zeros(len(starts))
+    np.maximum.at(distances, i, gaps)
     return exponents, distances
 
 

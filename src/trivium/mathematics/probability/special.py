@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from trivium.engine import array
 from trivium.engine.array.arguments import ArrayLike, floating, floating_pair
-from trivium.engine.composites import as_tensor, where
+from trivium.engine.composites import where
 from trivium.engine.tensor import Tensor
 
 __all__ = [
@@ -40,7 +41,7 @@ def stirling_rest(x: Tensor) -> Tensor:
     """ln Γ(x) - ((x - ½) ln x - x + ½ ln 2π) for x ≥ 10 (DLMF 5.11.1)."""
     inverse = 1.0 / x
     square = inverse * inverse
-    total = as_tensor(0.0)
+    total: Any = 0.0  # a Python number takes the dtype of what it meets
     for coefficient in (
         -3617 / 122400, 1 / 156, -691 / 360360, 1 / 1188, -1 / 1680, 1 / 1260, -1 / 360, 1 / 12,
     ):  # fmt: skip
@@ -99,7 +100,7 @@ def log1p_minus(x: Tensor) -> Tensor:
     small = where(near, x, 0.0)
     s = small / (2.0 + small)
     square = s * s
-    series = as_tensor(0.0)
+    series: Any = 0.0
     for odd in range(21, 2, -2):
         series = series * square + 1.0 / odd
     far = where(near, 0.0, x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,17 @@ __all__ = ["log_beta_lower", "log_gamma_lower", "log_gamma_upper", "whole_quanti
 Array = np.ndarray[Any, Any]
 TINY = 1e-290
 _CUT = 1e-300
+
+
+def _quiet(function: Callable[..., Array]) -> Callable[..., Array]:
+    """Infinities at the ends of the domain are meant."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **options: Any) -> Array:
+        with np.errstate(all="ignore"):
+            return function(*arguments, **options)
+
+    return call
 
 
 def _lentz(first: Array, terms: Callable[[int], tuple[Array, Array]], count: int) -> Array:
@@ -31,6 +43,7 @@ def _lentz(first: Array, terms: Callable[[int], tuple[Array, Array]], count: int
     return value
 
 
+@_quiet
 def log_gamma_upper(a: Array, x: Array) -> Array:
     """ln Q(a, x), the upper regularised incomplete gamma function, also where it underflows.
 
@@ -51,6 +64,7 @@ def log_gamma_upper(a: Array, x: Array) -> Array:
     return result
 
 
+@_quiet
 def log_gamma_lower(a: Array, x: Array) -> Array:
     """ln P(a, x), also where it underflows: by the series DLMF 8.7.1 for x far below a."""
     from scipy import special
@@ -73,6 +87,7 @@ def log_gamma_lower(a: Array, x: Array) -> Array:
     return result
 
 
+@_quiet
 def log_beta_lower(a: Array, b: Array, x: Array, y: Array | None = None) -> Array:
     """ln I_x(a, b), the regularised incomplete beta function, also where it underflows.
 
