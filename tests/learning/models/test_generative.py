@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 
 import numpy as np
@@ -306,6 +307,8 @@ def test_fewer_examples_than_features():
         assert np.isfinite(fit.outputs(x)).all()
         singular = any("singular" in note for note in fit.notes)
         assert singular == (not kind.endswith("diagonal"))
+        if singular:
+            assert any("too few examples" in note for note in fit.notes)
     steady = fitted(tv.models.GaussianClassifier(shrinkage=0.5), (x, y))
     assert not any("singular" in note for note in steady.notes)
 
@@ -315,6 +318,32 @@ def test_nearly_dependent_features_say_how_many_digits_are_lost():
     near = np.column_stack([x, x[:, 0] + 1e-4 * np.random.default_rng(0).normal(size=len(x))])
     fit = fitted(tv.models.GaussianClassifier(), (near, y))
     assert any("of 16 digits are lost" in note and "e+0" in note for note in fit.notes)
+
+
+def test_automatic_shrinkage_is_that_of_the_paper():
+    """Schäfer & Strimmer (2005): products of standardised residuals, pair by pair."""
+    x, y = blobs(n=40, d=4)
+    fit = fitted(tv.models.GaussianClassifier(shrinkage="auto"), (x, y))
+    residual = x - np.stack([x[y == c].mean(0) for c in range(3)])[y]
+    z = residual / residual.std(0)
+    noise = signal = 0.0
+    for i, j in itertools.permutations(range(4), 2):
+        products = z[:, i] * z[:, j]
+        noise += products.var(ddof=1) / len(x)
+        signal += products.mean() ** 2
+    amount = noise / signal
+    assert 0 < amount < 1
+    assert any(f"Shrinkage {amount:.3g} was estimated" in note for note in fit.notes)
+    given_ = fitted(tv.models.GaussianClassifier(shrinkage=amount), (x, y))
+    np.testing.assert_allclose(fit.outputs(x), given_.outputs(x), rtol=1e-9)
+    each = fitted(tv.models.GaussianClassifier("separate", shrinkage="auto"), (x, y))
+    assert any("was estimated" in note for note in each.notes)
+
+
+def test_with_few_examples_shrinking_predicts_better_than_chance():
+    few, rest = tv.data.load("digits").split(test=0.95, seed=0)
+    fit = fitted(tv.models.GaussianClassifier(), few)
+    assert fit.score(rest)["accuracy"] > 0.7
 
 
 # Naive Bayes.
@@ -441,3 +470,179 @@ def test_no_warnings_from_numpy():
         warnings.simplefilter("error")
         for kind in KINDS:
             fitted(tv.models.GaussianClassifier(kind), blobs(n=20))
+
+
+# One face: runs, estimators, text forms, derivatives, steps, refusals.
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        tv.models.GaussianClassifier("separate", shrinkage=0.1),
+        tv.models.GaussianClassifier(priors=[0.2, 0.3, 0.5]),
+        tv.models.NaiveBayes("multinomial", smoothing=0.5),
+        tv.models.NaiveBayes("bernoulli", threshold=3.0, priors="uniform"),
+    ],
+)
+def test_a_fit_is_saved_and_loaded(model, tmp_path):
+    data = tv.data.load("iris")
+    fit = fitted(model, data)
+    fit.save(tmp_path / "run")
+    again = tv.load(tmp_path / "run")
+    np.testing.assert_array_equal(again.outputs(data), fit.outputs(data))
+    assert again.model.spec() == model.spec() and again.notes == fit.notes
+    assert not fit.options.scale
+
+
+def test_text_forms_and_defaults():
+    data = tv.data.load("iris")
+    from trivium.learning.defaults import recommend
+    from trivium.learning.specification import parse_model
+
+    for text, model in [
+        ("gaussian", tv.models.GaussianClassifier()),
+        ("gaussian:covariance=shared-diagonal", tv.models.GaussianClassifier("shared-diagonal")),
+        ("gaussian:separate,shrinkage=auto", tv.models.GaussianClassifier(
+            "separate", shrinkage="auto")),
+        ("gaussian:priors=[0.5,0.5]", tv.models.GaussianClassifier(priors=[0.5, 0.5])),
+        ("naive-bayes:bernoulli,threshold=0.5", tv.models.NaiveBayes("bernoulli", threshold=0.5)),
+    ]:  # fmt: skip
+        made = parse_model(text)
+        assert made.spec() == model.spec()
+        chosen = recommend(data, made)
+        assert chosen.objective == JOINT and not chosen.scale
+        assert chosen.algorithm == tv.algorithms.ClosedForm()
+    assert isinstance(recommend(data, None, JOINT).model, tv.models.GaussianClassifier)
+    steps = recommend(data, tv.models.GaussianClassifier(), None, tv.algorithms.Adam())
+    assert steps.objective == tv.objectives.CrossEntropy()
+
+
+def test_tables_with_text_and_missing_cells():
+    """One-hot columns add up to 1, so every covariance is singular."""
+    import polars as pl
+
+    rng = np.random.default_rng(0)
+    colour = rng.choice(["red", "green", "blue"], size=120)
+    size = rng.normal(size=120) + 3 * (colour == "red")
+    table = pl.DataFrame(
+        {"colour": colour, "size": np.where(rng.random(120) < 0.1, np.nan, size),
+         "kind": np.where(size > 1.5, "large", "small")}
+    ).with_columns(pl.col("size").fill_nan(None))  # fmt: skip
+    for kind in KINDS:
+        fit = tv.fit(
+            tv.models.GaussianClassifier(kind), JOINT, tv.algorithms.ClosedForm(), table,
+            target="kind", progress=False,
+        )  # fmt: skip
+        assert np.isfinite(fit.outputs(table)).all()
+        assert fit.metrics["train"]["accuracy"] > 0.8
+        found = tv.models.discriminant(fit)
+        assert found.names[0] == "colour=blue" and found.target == "kind"
+        assert found.difference < 1e-6
+
+
+def test_scores_have_derivatives_with_respect_to_x():
+    x, y = blobs()
+    for kind in KINDS:
+        model = fitted(tv.models.GaussianClassifier(kind), (x, y)).model
+        at = tv.variable(x[:4])
+        tv.check_gradient(lambda at, model=model: model(at)[:, 1].sum(), at)
+
+
+def test_steps_reach_what_counting_finds():
+    """The gradient is that of the same function: from its maximum no step leads away."""
+    x, y = blobs()
+    for kind in KINDS:
+        fit = fitted(tv.models.GaussianClassifier(kind), (x, y))
+        on = tv.fit(
+            fit.model, JOINT, tv.algorithms.GradientDescent(0.01), (x, y), epochs=5,
+            dtype="float64", progress=False,
+        )  # fmt: skip
+        for path, value in fit.parameters().items():
+            np.testing.assert_allclose(on.parameters()[path], value, rtol=1e-9, atol=1e-9)
+        worse = tv.fit(
+            tv.models.GaussianClassifier(kind), JOINT, tv.algorithms.Adam(0.02), (x, y),
+            epochs=30, dtype="float64", progress=False,
+        )  # fmt: skip
+        assert worse.metrics["train"]["loss"] > fit.metrics["train"]["loss"]
+
+
+def test_it_can_be_trained_to_discriminate():
+    x, y = blobs()
+    joint = fitted(tv.models.GaussianClassifier(), (x, y))
+    cross = tv.objectives.CrossEntropy()
+    fit = tv.fit(
+        joint.model, cross, tv.algorithms.Adam(0.01), (x, y), epochs=60, progress=False
+    )
+    before = -np.log(joint.probabilities(x)[np.arange(len(y)), y]).mean()
+    assert fit.metrics["train"]["loss"] < before
+
+
+def test_reading_says_what_is_maximised():
+    assert JOINT.reading().startswith("Maximum likelihood under a joint distribution")
+    assert "(x, y) ~ p(y; π) p(x | y; θ)" in JOINT.reading()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: tv.models.GaussianClassifier("full"), "none of the four kinds"),
+        (lambda: tv.models.GaussianClassifier(priors=[0.5, 0.6]), "add up to 1.1"),
+        (lambda: tv.models.GaussianClassifier(priors=[1.0, 0.0]), "above zero"),
+        (lambda: tv.models.GaussianClassifier(priors="learned"), 'None .*"uniform" or'),
+        (lambda: tv.models.GaussianClassifier(shrinkage=1.5), "from 0 .* to 1"),
+        (lambda: tv.models.GaussianClassifier("diagonal", shrinkage=0.5), "has none"),
+        (lambda: tv.models.NaiveBayes("poisson"), "none of the three"),
+        (lambda: tv.models.NaiveBayes("bernoulli", smoothing=-1), "zero or positive"),
+        (lambda: tv.models.NaiveBayes("gaussian", smoothing=1), "Gaussian features have none"),
+        (lambda: tv.models.NaiveBayes("multinomial", threshold=1), "does not need"),
+        (lambda: tv.models.GaussianClassifier()(np.ones((2, 3))), "how many classes"),
+    ],
+)
+def test_options_outside_their_range_are_refused(make, message):
+    with pytest.raises(RequestError, match=message):
+        make()
+
+
+def test_combinations_without_meaning_are_refused():
+    x, y = blobs()
+    closed, adam = tv.algorithms.ClosedForm(), tv.algorithms.Adam()
+    gaussian = tv.models.GaussianClassifier
+    cases = [
+        (tv.models.Linear(), JOINT, closed, (x, y), "says nothing about how features arise"),
+        (gaussian(), tv.objectives.CrossEntropy(), closed, (x, y), "joint likelihood alone"),
+        (gaussian(), JOINT + tv.objectives.L2(), closed, (x, y), "has L2"),
+        (gaussian(), tv.objectives.SquaredError(), adam, (x, y), "one score for"),
+        (gaussian(priors=[0.5, 0.5]), JOINT, closed, (x, y), "2 numbers.*3 classes"),
+        (gaussian(), tv.objectives.BinaryCrossEntropy(), adam, (x, y == 1), "one score for"),
+    ]
+    for model, objective, algorithm, data, message in cases:
+        with pytest.raises(RequestError, match=message):
+            tv.fit(model, objective, algorithm, data, progress=False)
+    with pytest.raises(ValueError, match="needs class labels"):
+        fitted(gaussian(), (x, x[:, 0]))
+    with pytest.raises(ValueError, match="in all 90 rows"):
+        fitted(gaussian(), (x, np.zeros(90, int)))
+    with pytest.raises(ValueError, match="weights for 3 features, its input has 2"):
+        fitted(gaussian(), (x, y)).model(np.ones((2, 2)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    x=st.lists(
+        st.lists(st.floats(-1e100, 1e100, width=64), min_size=2, max_size=2),
+        min_size=8, max_size=8,
+    ),
+    kind=st.sampled_from(KINDS),
+)  # fmt: skip
+def test_any_finite_features_give_probabilities(x, kind):
+    """Constant, repeated, dependent, tiny and huge columns: an answer, or a clear refusal."""
+    x = np.array(x)
+    y = np.arange(len(x)) % 2
+    try:
+        fit = fitted(tv.models.GaussianClassifier(kind), (x, y))
+    except tv.TriviumError as error:
+        assert len(str(error)) > 40
+        return
+    found = fit.probabilities(x)
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found.sum(axis=1), 1)

@@ -6,7 +6,6 @@ columns: rescaling or shifting a column leaves every class probability as it is.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -15,15 +14,12 @@ import numpy as np
 from ..data.scaling import centre_and_spread
 from ..data.words import quoted
 from .generative import Estimate, Sample
+from .generative_whitening import RIDGE, note_on_condition, whiten
 
 __all__ = ["gaussian"]
 
 Array = np.ndarray[Any, Any]
 
-#: What is added to a covariance that is singular, relative to each feature's variance.
-RIDGE = 1e-6
-# Of the eigenvalues of a correlation matrix, smallest by largest: below it is rounding.
-_RANK = 1e-12
 _EPS = float(np.finfo(np.float64).eps)
 
 
@@ -46,7 +42,7 @@ class _Moments(NamedTuple):
     pure: Array
 
 
-def gaussian(sample: Sample, covariance: str, shrinkage: float | None) -> Estimate:
+def gaussian(sample: Sample, covariance: str, shrinkage: float | str | None) -> Estimate:
     """The parameters ``mean`` and ``root`` (see ``GaussianClassifier``), with notes."""
     moments = _moments(sample)
     notes = _notes_on_features(sample, moments)
@@ -123,100 +119,38 @@ def _deviations(sample: Sample, moments: _Moments, shared: bool) -> tuple[Array,
 
 
 def _roots(
-    sample: Sample, moments: _Moments, separate: bool, shrinkage: float | None
+    sample: Sample, moments: _Moments, separate: bool, shrinkage: float | str | None
 ) -> tuple[Array, list[str]]:
     """Whitening matrices in the features' units: (d, d), or (K, d, d)."""
-    weight = sample.weight[:, None]
-    scatter = moments.residual.T @ (weight * moments.residual) / sample.totals.sum()
-    shared = _whiten(scatter, np.sqrt(moments.pooled), shrinkage)
-    notes = [] if separate else _notes_on_rank(shared)
-    root = shared.repaired()
+    weight, classes = sample.weight, len(sample.classes)
+    deviation = np.sqrt(moments.pooled)
+    pooled = whiten(moments.residual / deviation, weight, shrinkage, classes)
+    shared = pooled.root / deviation
     if not separate:
-        return root / moments.unit, notes
-    roots, lacking, conditions, borrowed = [], [], [], False
+        return shared / moments.unit, [pooled.note(shrinkage)]
+    roots, lacking, conditions, amounts = [], [], [], []
     for k, rows in sample.by_class():
-        variance = np.where(moments.constant, 1.0, moments.variance[k])
-        flat = (moments.variance[k] <= moments.rounding) & ~moments.constant
         own = None
-        if not flat.any():
-            residual = moments.residual[rows]
-            scatter = residual.T @ (weight[rows] * residual) / sample.totals[k]
-            own = _whiten(scatter, np.sqrt(variance), shrinkage)
-        if own is None or own.root is None:
-            roots.append(root)
+        if ((moments.variance[k] > moments.rounding) | moments.constant).all():
+            deviation = np.sqrt(np.where(moments.constant, 1.0, moments.variance[k]))
+            own = whiten(moments.residual[rows] / deviation, weight[rows], shrinkage, 1)
+        if own is None or own.singular:
+            roots.append(shared)
             lacking.append(f"{sample.classes[k]!r} ({len(rows):,})")
-            borrowed = True
         else:
-            roots.append(own.root)
+            roots.append(own.root / deviation)
             conditions.append(own.condition)
-    if borrowed:
+            amounts.append(own.shrinkage)
+    notes = []
+    if lacking:
         notes.append(
             "Of these classes (examples in brackets) the covariance is singular, and that of "
             f"all classes together was taken instead: {', '.join(lacking[:8])}"
-            f"{', …' if len(lacking) > 8 else ''}. With shrinkage=0.1, say, each keeps its own."
+            f"{', …' if len(lacking) > 8 else ''}. A shrinkage, such as 0.1, may spare it."
         )
-        notes += _notes_on_rank(shared)
+        notes.append(pooled.note(shrinkage))
+    if amounts and shrinkage == "auto":
+        notes.append(f"Shrinkage {min(amounts):.3g} to {max(amounts):.3g} was estimated.")
     if conditions:
-        notes.append(_note_on_condition("covariances", max(conditions)))
+        notes.append(note_on_condition("covariances", max(conditions)))
     return np.stack(roots) / moments.unit, notes
-
-
-class _Whitening(NamedTuple):
-    """L⁻¹ D⁻¹ for the covariance D C D, C = L Lᵀ; ``root`` is None where C is singular."""
-
-    correlation: Array
-    deviation: Array
-    rank: int
-    condition: float
-    root: Array | None
-
-    def repaired(self) -> Array:
-        """The root, of C + RIDGE·I where C is singular."""
-        if self.root is not None:
-            return self.root
-        steadied = self.correlation + RIDGE * np.eye(len(self.correlation))
-        return _inverse_factor(steadied) / self.deviation
-
-
-def _whiten(scatter: Array, deviation: Array, shrinkage: float | None) -> _Whitening:
-    correlation = scatter / deviation[:, None] / deviation
-    if shrinkage is not None:
-        correlation = (1 - shrinkage) * correlation
-    # Exactly 1, also where the variance was repaired.
-    np.fill_diagonal(correlation, 1.0)
-    eigenvalues = np.linalg.eigvalsh(correlation)
-    least = max(_RANK, 10 * len(deviation) * _EPS) * eigenvalues[-1]
-    rank = int((eigenvalues > least).sum())
-    full = rank == len(deviation)
-    condition = float(eigenvalues[-1] / eigenvalues[0]) if full else math.inf
-    root = _inverse_factor(correlation) / deviation if full else None
-    return _Whitening(correlation, deviation, rank, condition, root)
-
-
-def _inverse_factor(matrix: Array) -> Array:
-    """L⁻¹ of the Cholesky factor: lower triangular."""
-    from scipy.linalg import solve_triangular
-
-    factor = np.linalg.cholesky(matrix)
-    found: Array = solve_triangular(factor, np.eye(len(matrix)), lower=True)
-    return found
-
-
-def _notes_on_rank(shared: _Whitening) -> list[str]:
-    size = len(shared.deviation)
-    if shared.root is None:
-        return [
-            f"The covariance within the classes is singular (rank {shared.rank} for {size} "
-            f"features): {RIDGE:g} of each variance was added to the diagonal. Where features "
-            "follow from others in the same way in all classes this changes nothing; for few "
-            "examples give shrinkage=0.1, say."
-        ]
-    return [_note_on_condition("covariance", shared.condition)]
-
-
-def _note_on_condition(what: str, condition: float) -> str:
-    lost = round(math.log10(max(condition, 1.0)))
-    return (
-        f"Condition number of the {what} (as correlations) {condition:.2g}, so about {lost} of "
-        "16 digits are lost."
-    )

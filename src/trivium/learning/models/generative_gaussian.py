@@ -31,7 +31,8 @@ class GaussianClassifier(Generative):
     discriminant analysis); "diagonal", a separate Σ_k without correlations (Gaussian naive
     Bayes); "shared-diagonal", one for all. ``priors``: None to learn π, "uniform", or K
     probabilities in the order of the classes. ``shrinkage``: s from 0 to 1 replaces Σ by
-    (1 - s) Σ + s diag(Σ), which keeps variances and shrinks correlations.
+    (1 - s) Σ + s diag(Σ), which keeps variances and shrinks correlations; "auto" estimates the
+    s of least expected squared error.
 
     Shapes: x (N, …), each example flattened to d features → ln p(x, y) (N, K). Parameters:
     ``mean`` (K, d); ``root``, the whitening matrix R = L⁻¹ of Σ = L Lᵀ, lower triangular
@@ -42,7 +43,8 @@ class GaussianClassifier(Generative):
     Fitted by ``JointLikelihood`` and ``ClosedForm``: shares, means and covariances (divided by
     N, as maximum likelihood says), weights of examples counted. A singular covariance is
     repaired and the fit's notes say how: a class that cannot have its own takes that of all
-    classes, and 10⁻⁶ of each variance is added to the diagonal if that is singular too. Raises
+    classes; if that is singular too, its correlations are shrunk as by "auto" where examples
+    are fewer than features, else 10⁻⁶ of each variance is added to the diagonal. Raises
     RequestError for options outside their range, ShapeError for features that do not fit.
 
     Source: Bishop (2006), *Pattern Recognition and Machine Learning*, §4.2.1 and §4.2.2; Fisher
@@ -54,7 +56,10 @@ class GaussianClassifier(Generative):
     root: Parameter
 
     def __init__(
-        self, covariance: str = "shared", priors: Any = None, shrinkage: float | None = None
+        self,
+        covariance: str = "shared",
+        priors: Any = None,
+        shrinkage: float | str | None = None,
     ) -> None:
         super().__init__(priors)
         known = covariance.replace("_", "-") if isinstance(covariance, str) else ""
@@ -109,11 +114,12 @@ class GaussianClassifier(Generative):
         )
 
 
-def _checked_shrinkage(shrinkage: Any, covariance: str) -> float | None:
+def _checked_shrinkage(shrinkage: Any, covariance: str) -> float | str | None:
     if shrinkage is None:
         return None
-    rule = "from 0 (the covariance as it is) to 1 (no correlations)"
-    found = number("GaussianClassifier", "shrinkage", shrinkage, rule)
+    rule = 'from 0 (the covariance as it is) to 1 (no correlations), or "auto"'
+    auto = isinstance(shrinkage, str) and shrinkage == "auto"
+    found = 0.0 if auto else number("GaussianClassifier", "shrinkage", shrinkage, rule)
     if not 0 <= found <= 1:
         raise RequestError(f"GaussianClassifier: shrinkage must be {rule}, got {shrinkage!r}")
     if covariance.endswith("diagonal"):
@@ -121,7 +127,7 @@ def _checked_shrinkage(shrinkage: Any, covariance: str) -> float | None:
             f"GaussianClassifier: shrinkage takes correlations away, and covariance="
             f"{covariance!r} has none; leave it out"
         )
-    return found
+    return "auto" if auto else found
 
 
 def gaussian_log_density(x: Tensor, mean: Tensor, root: Tensor, covariance: str) -> Tensor:
