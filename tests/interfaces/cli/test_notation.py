@@ -172,3 +172,13 @@ def test_the_page_has_the_table(repository):
     ]  # fmt: skip
     for title, _ in GROUPS.values():
         assert f"## {title}\n" in page
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "gbk", "utf-8"])
+def test_no_encoding_is_an_obstacle(process, encoding):
+    done = process("notation", "--lang", "zh",
+                   env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}, text=False)  # fmt: skip
+    out, err = done.communicate(timeout=60)
+    assert (done.returncode, err) == (0, b"")
+    assert "tv.tensor(3.0)" in out.decode(encoding)
+    assert ("梯度" in out.decode(encoding)) == (encoding != "ascii")

@@ -201,6 +201,9 @@ def test_the_text_sets_the_held_out_error_beside_the_baseline():
     _, table = planted(40, 25)
     text = str(complete(table, 2, iterations=3))
     assert "cells held out" in text
+    full = str(complete(np.arange(12.0).reshape(3, 4), 1))
+    assert "12 cells observed (100 %)" in full
+    assert "on 1 cell held out" in full
     assert "without factors" in text
     assert "Stopped after 3 sweeps without converging." in text
     assert "not converged; allow more than 3 iterations" in text

@@ -179,6 +179,9 @@ WRONG = {
     "norm": (lambda a: truncated_svd(a, 1, norm="nuclear"), ArgumentError, "norm must be"),
     "method": (lambda a: truncated_svd(a, 1, method="qr"), ArgumentError, "choose from auto"),
     "Lanczos": (lambda a: truncated_svd(a, 3, method="lanczos"), ArgumentError, "lapack"),
+    "Lanczos on two rows": (
+        lambda a: truncated_svd(a[:2], error=0.1, method="lanczos"), ArgumentError, "lapack",
+    ),
     "NaN": (lambda a: truncated_svd(a * np.nan, 1), DomainError, "nan at row 0, column 0"),
     "vector": (lambda a: truncated_svd(a[0], 1), ShapeError, "two axes"),
     "empty": (lambda a: truncated_svd(a[:0], 1), ShapeError, "nothing in it"),
@@ -203,4 +206,6 @@ def test_the_text_shows_the_bound_beside_the_error():
     text = str(truncated_svd(matrix(30, 20), 3))
     assert "rank 3 of a 30 × 20 matrix (lapack), 25.5 % of its storage" in text
     assert "achieved error  best possible" in text
+    whole = str(truncated_svd(np.eye(3)[:, :2], 2))
+    assert "Frobenius  below " in whole
     assert "at least" in str(truncated_svd(matrix(30, 20), 3, method="randomized"))

@@ -14,7 +14,7 @@ from trivium.engine.errors import ArgumentError
 from ..errors import DomainError
 from .completion_cells import Cells, read_cells
 from .completion_solvers import State, alternate, soft_impute
-from .low_rank_input import Array, positive_integer
+from .low_rank_input import Array, described, positive_integer
 
 __all__ = ["Completion", "complete"]
 
@@ -104,13 +104,14 @@ class Completion:
         n, d = len(self.row_bias), len(self.column_bias)
         lines = [
             f"{n:,} × {d:,} table, {self.observed:,} cells observed "
-            f"({100 * self.observed / (n * d):.2g} %): rank {self.rank}, ridge {self.ridge:.4g} "
+            f"({described(self.observed / (n * d))}): rank {self.rank}, ridge {self.ridge:.4g} "
             f"({self.method})",
             f"  root mean square error on observed cells: {self.error:.4g}",
         ]
         if self.held_out_error is not None:
+            cells = "cell" if self.held_out == 1 else "cells"
             lines.append(
-                f"  on {self.held_out:,} cells held out: {self.held_out_error:.4g}; without "
+                f"  on {self.held_out:,} {cells} held out: {self.held_out_error:.4g}; without "
                 f"factors (mean and biases alone): {self.baseline_error:.4g}"
             )
         lines.append(f"  {self.stopped}")

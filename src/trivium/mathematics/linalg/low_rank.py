@@ -76,13 +76,16 @@ class LowRank:
 
     def __str__(self) -> str:
         n, d = len(self.u), self.vh.shape[1]
+        achieved = f"{self.error_frobenius:.6g}"
+        if self.error_frobenius <= self.uncertainty:
+            achieved = f"below {self.uncertainty:.2g}"
         kind = "best possible" if self.exact else "best possible, at least"
         return "\n".join(
             [
                 f"rank {self.rank} of a {n:,} × {d:,} matrix ({self.method}), "
                 f"{100 * self.storage_share:.1f} % of its storage",
                 f"  norm       achieved error  {kind}",
-                f"  Frobenius  {self.error_frobenius:<14.6g}  {self.bound_frobenius:.6g}"
+                f"  Frobenius  {achieved:<14}  {self.bound_frobenius:.6g}"
                 f"  (relative {self.relative_error:.3g})",
                 f"  spectral   {self.error_spectral:<14.6g}  {self.bound_spectral:.6g}",
             ]
@@ -143,10 +146,11 @@ def truncated_svd(
             f"rank {least}"
         )
     chosen = _choose(matrix, rank, method)
-    if chosen == "lanczos" and rank is not None and rank + 1 >= least:
+    if chosen == "lanczos" and (rank or 1) + 1 >= least:
         raise ArgumentError(
-            f"truncated_svd: Lanczos finds at most min(n, d) − 2 = {least - 2} singular triples "
-            f"and the one that bounds the error, not {rank}; use method='lapack'"
+            f"truncated_svd: Lanczos finds at most min(n, d) − 2 = {max(least - 2, 0)} singular "
+            "triples and the one that bounds the error, which is too few here; use "
+            "method='lapack'"
         )
     size = frobenius(matrix)
     target = 0.0 if error is None else error

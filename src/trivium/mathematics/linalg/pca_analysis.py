@@ -198,8 +198,8 @@ def _result(
         constant = np.flatnonzero(spectrum.variances <= (4 * _EPS * size) ** 2)
     if spectrum.total <= 0 or len(constant) == len(mean):
         raise DomainError(
-            f"pca: every column is constant over the {rows:,} rows: there is no variance, and "
-            "no direction of it"
+            f"pca: every column is constant over the {rows:,} rows, as far as squares of float64 "
+            "(above 1e-308) can tell: there is no variance, and no direction of it"
         )
     values = spectrum.values
     if wanted == "parallel":
