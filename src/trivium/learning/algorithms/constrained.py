@@ -99,7 +99,7 @@ class AugmentedLagrangian(Minimizer):
     def solve(self, problem: Problem) -> Solution:
         """The parameters at the minimum in the ball, with the multiplier in the notes."""
         from trivium.engine.tensor import tensor
-        from trivium.mathematics.optimality import as_function
+        from trivium.mathematics.optimality.objectives import over_one_vector
 
         self.refuse(problem.model, problem.objective)
         function = self.function(problem)
@@ -111,7 +111,8 @@ class AugmentedLagrangian(Minimizer):
         def ball(theta: Tensor) -> Tensor:
             return (mask * theta * theta).sum() - limit
 
-        f, start, _ = as_function(problem.objective, problem.model, problem.batch)
+        loss = problem.objective(problem.model, problem.batch)
+        f, start = over_one_vector(loss, problem.parameters)
         return answered(
             problem,
             function,  # type: ignore[arg-type]

@@ -15,10 +15,10 @@ import numpy as np
 from trivium.engine import dtypes
 from trivium.engine.composites import as_tensor, cast
 from trivium.engine.errors import ArgumentError, TriviumError
-from trivium.engine.tensor import Tensor, Variable, input
+from trivium.engine.tensor import Tensor, Variable, input, tensor
 from trivium.engine.traversal import substitute
 
-__all__ = ["Examples", "as_function", "expression_of", "is_model"]
+__all__ = ["Examples", "as_function", "expression_of", "is_model", "over_one_vector"]
 
 Array = np.ndarray[Any, Any]
 # An unusual number of examples, so that no other size is mistaken for it.
@@ -79,14 +79,19 @@ def _batch(objective: Any, model: Any, data: Any) -> Examples:
         raise ArgumentError(
             f"data are a pair (x, y) or something with x and y, not {type(data).__name__}"
         )
-    features, target = as_tensor(x), as_tensor(_codes(y))
+    features, target = _constant(x), _constant(_codes(y))
     if not dtypes.is_floating(features.dtype):
         features = cast(features, dtypes.default_float)
     labels = getattr(objective, "task", None) == "classification"
     labels = labels or getattr(model, "output", None) == "probability"
     if not labels and not dtypes.is_floating(target.dtype):
         target = cast(target, dtypes.default_float)
-    return Examples(features, target, None if weight is None else as_tensor(weight))
+    return Examples(features, target, None if weight is None else _constant(weight))
+
+
+def _constant(given: Any) -> Tensor:
+    """Data as a tensor; a variable that holds them is no parameter."""
+    return tensor(given.value) if isinstance(given, Variable) else as_tensor(given)
 
 
 def _codes(y: Any) -> Any:
@@ -169,9 +174,15 @@ def as_function(
     So a solver for plain functions, ``classify`` and ``draw_trajectory`` serve it too.
     """
     loss, parameters = expression_of(objective, model, data)
-    start = np.concatenate(
-        [each.value.astype(np.float64).ravel() for each in parameters.values()]
-    )
+    function, start = over_one_vector(loss, parameters)
+    return function, start, _element_names(parameters)
+
+
+def over_one_vector(
+    loss: Tensor, parameters: Mapping[str, Variable]
+) -> tuple[Callable[[Tensor], Tensor], Array]:
+    """An expression of variables as a function of one flat vector of them, and their values."""
+    values = [each.value.astype(np.float64).ravel() for each in parameters.values()]
 
     def function(theta: Tensor) -> Tensor:
         vector, place = as_tensor(theta), 0
@@ -182,7 +193,7 @@ def as_function(
             place += each.size
         return substitute([loss], replaced)[0]
 
-    return function, start, _element_names(parameters)
+    return function, np.concatenate(values) if values else np.zeros(0)
 
 
 def _element_names(parameters: Mapping[str, Variable]) -> list[str]:
