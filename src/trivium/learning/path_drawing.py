@@ -1,0 +1,47 @@
+"""Pictures of regularisation paths."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .paths import Path
+
+__all__ = ["draw"]
+
+_NAMED = 8  # features that get a name at the end of their line
+
+
+def draw(path: Path) -> Any:
+    """A matplotlib figure: coefficients against λ, and below the cross-validated errors.
+
+    Raises ImportError without matplotlib.
+    """
+    from matplotlib.figure import Figure
+
+    below = path.errors is not None
+    figure = Figure(figsize=(7, 6 if below else 4), layout="constrained")
+    axes = figure.subplots(2 if below else 1, 1, sharex=True, squeeze=False)[:, 0]
+    positive = path.penalties > 0  # λ = 0 has no place on a logarithmic axis
+    penalties = path.penalties[positive]
+    axes[0].plot(penalties, path.standardised[positive], linewidth=1)
+    axes[0].set_ylabel("coefficient (standardised feature)")
+    last = path.standardised[positive][-1] if positive.any() else path.standardised[-1]
+    for j in np.argsort(-np.abs(last))[:_NAMED]:
+        if positive.any() and last[j]:
+            axes[0].annotate(path.names[j], (penalties[-1], last[j]), fontsize="small")
+    if below and path.errors is not None and path.standard_errors is not None:
+        axes[1].errorbar(
+            penalties, path.errors[positive], path.standard_errors[positive], fmt=".-"
+        )
+        axes[1].set_ylabel("mean squared error")
+    for each in axes:
+        each.set_xscale("log")
+        for value, style in ((path.best, "--"), (path.one_standard_error, ":")):
+            if value:
+                each.axvline(value, color="gray", linestyle=style)
+    axes[-1].set_xlabel("λ (dashed: best; dotted: one standard error)" if below else "λ")
+    axes[0].invert_xaxis()
+    return figure
