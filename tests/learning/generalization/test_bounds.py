@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import trivium as tv
 from trivium.learning import generalization as theory
-from trivium.learning.errors import RequestError
+from trivium.learning.errors import DataError, RequestError
 from trivium.learning.generalization.bounds import log_sauer
 from trivium.learning.generalization.inversion import binomial_inverse
 
@@ -202,6 +202,10 @@ def test_a_model_that_fits_all_labels_has_complexity_one():
         *steps, (rng.normal(size=(12, 40)), np.arange(12) % 2), draws=3, epochs=60
     )
     assert wide.value == 1 and wide.lower
+    exact = (tv.models.Linear(), tv.objectives.SquaredError(), tv.algorithms.ClosedForm())
+    assert theory.rademacher_fitted(*exact, rng.normal(size=(12, 40)), draws=2).value == 1
+    with pytest.raises(DataError, match="at least 4"):
+        theory.rademacher_fitted(*exact, np.ones((3, 2)))
     narrow = theory.rademacher_fitted(
         *steps, (rng.normal(size=(60, 1)), np.arange(60) % 2), draws=4, epochs=30
     )
@@ -215,10 +219,6 @@ def test_a_model_that_fits_all_labels_has_complexity_one():
     lambda: theory.rademacher_linear(np.ones((3, 2)), 1.0, norm=3),
     lambda: theory.rademacher_linear(np.ones((0, 2)), 1.0),
     lambda: theory.rademacher_finite(np.ones(3)),
-    lambda: theory.rademacher_fitted(
-        tv.models.Linear(), tv.objectives.SquaredError(), tv.algorithms.ClosedForm(),
-        (np.ones((9, 2)), np.arange(9.0)),
-    ),
 ])  # fmt: skip
 def test_complexities_that_are_refused(call):
     with pytest.raises(RequestError):

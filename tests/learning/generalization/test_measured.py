@@ -224,6 +224,7 @@ def test_curves_that_are_refused(options, error, words):
         *logistic(), iris, resampling="subsample", size=1.0), "all the same"),
     (lambda iris: theory.compare({}, iris), "no models"),
     (lambda iris: theory.compare({"a": 3}, iris), "a model, or"),
+    (lambda iris: theory.compare(None, line(50, 0)), "classifiers"),
     (lambda iris: theory.compare({"a": logistic()}, iris, flips=[2]), "from 0 to 1"),
     (lambda iris: theory.compare({"a": logistic()}, iris, flips=[]), "no shares"),
     (lambda iris: theory.compare({"a": LEAST_SQUARES}, line(50, 0), flips=[0.1]), "quantity"),
@@ -287,6 +288,42 @@ def test_pac_bayes_of_a_fit(classified):
 def test_the_priors_variances_have_a_total_probability_below_one():
     total = 3 / math.pi**2 * (1 + 2 * sum(1 / (1 + j) ** 2 for j in range(1, 100_000)))
     assert total < 1
+
+
+def test_what_has_no_bound_says_why(classified):
+    _, train, test = classified
+    tree = tv.fit(
+        tv.models.DecisionTree(), tv.objectives.SquaredError(), tv.algorithms.Growing(),
+        train, progress=False,
+    )  # fmt: skip
+    found = theory.generalization_gap(tree, train, test)
+    assert {each.name for each in found.bounds} == {"test set", "Occam"}
+    assert "not drawn from the seed" in found.refused["PAC-Bayes"]
+    assert "not known" in found.refused["VC"]
+    weighted = tv.fit(
+        tv.models.Linear(), tv.objectives.CrossEntropy(class_weight="balanced"),
+        tv.algorithms.Adam(0.05), train, epochs=2, progress=False,
+    )  # fmt: skip
+    found = theory.generalization_gap(weighted, train, test)
+    assert found.bounds == () and "weights" in found.refused["error-rate"]
+
+
+def test_dataframes_are_taken(classified):
+    import polars
+
+    rng = np.random.default_rng(0)
+    frame = polars.DataFrame(
+        {"a": rng.normal(size=60), "b": rng.choice(["u", "v"], 60), "y": ["no", "yes"] * 30}
+    )
+    options = {"target": "y", "repeats": 2, "epochs": 2}
+    curves = theory.learning_curves(*logistic(), frame, sizes=[10], **options)
+    assert curves.validation.shape == (1, 2) and curves.validation_rows == 15
+    assert theory.bias_variance(*logistic(), frame, **options).test_rows == 18
+    alone = theory.compare({"a": logistic()}, frame, sizes=[10], **options)
+    assert alone.winner(0, 0)[0] is None and "alone" in str(alone)
+    fit = tv.fit(*logistic(), frame[:40], target="y", epochs=2, progress=False)
+    found = theory.generalization_gap(fit, frame[:40], frame[40:], draws=5)
+    assert (found.training_rows, found.test_rows) == (40, 20)
 
 
 def test_a_regressions_gap_has_no_bounds():

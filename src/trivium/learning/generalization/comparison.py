@@ -10,7 +10,7 @@ import numpy as np
 
 from trivium.learning.data import Dataset, as_dataset
 from trivium.learning.errors import DataError, RequestError
-from trivium.learning.models import Linear, Model
+from trivium.learning.models import Linear, Model, NaiveBayes
 
 from .inversion import rate, whole
 from .trials import (
@@ -79,7 +79,7 @@ class Comparison:
         errors = self.errors[:, flip, size]
         order = errors.mean(axis=1).argsort(kind="stable")
         if len(order) < 2:
-            return self.names[0], float("nan"), float("nan")
+            return None, float("nan"), float("nan")
         lead = errors[order[1]] - errors[order[0]]
         spread = float(standard_error(lead))
         return (self.names[order[0]] if clear(lead) else None), float(lead.mean()), spread
@@ -94,7 +94,8 @@ class Comparison:
             cells = []
             for s, size in enumerate(self.sizes):
                 name, lead, spread = self.winner(f, s)
-                verdict = "even" if name is None else f"{name} by {plus_minus(lead, spread)}"
+                even = "even" if len(self.names) > 1 else "alone"
+                verdict = even if name is None else f"{name} by {plus_minus(lead, spread)}"
                 errors = self.errors[:, f, s]
                 cells.append([
                     f"{size:,}",
@@ -151,7 +152,8 @@ def compare(
     for ``tv.fit``. ``sizes``: row counts, fractions of the training part, or how many.
     ``flips``: shares of the training labels that are replaced by another class; the test labels
     stay. ``test``: rows kept apart anew in each repeat. ``options``: of ``tv.fit``, for all.
-    Errors are shares of mistakes, or mean squared errors for a quantity (without flips). Raises
+    Errors are shares of mistakes, or mean squared errors for a quantity (without flips),
+    weighted as ``fit.score`` weights them. Raises
     what ``tv.fit`` raises, saying which repeat.
 
     Source: Ng & Jordan (2002), "On discriminative vs. generative classifiers: a comparison of
@@ -163,6 +165,11 @@ def compare(
     dataset, times = as_dataset(data, target), whole("repeats", repeats)
     learners = _learners(models)
     labels = _labels(asked, dataset, learners)
+    if models is None and labels is None:
+        raise RequestError(
+            f"{asked}: models=None compares classifiers, but this target is a quantity; name the "
+            "models to compare"
+        )
     shares = np.array([rate("a share of flips", each) for each in flips])
     if not len(shares):
         raise RequestError("compare: flips= has no shares; give [0.0] for labels as they are")
@@ -220,13 +227,7 @@ def _learners(models: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _discriminative_and_generative() -> dict[str, Any]:
-    from trivium.learning import models
-
-    found: dict[str, Any] = {"logistic regression": Linear()}
-    generative = getattr(models, "GaussianNaiveBayes", None)
-    if generative is not None:
-        found["naive Bayes"] = generative()
-    return found
+    return {"logistic regression": Linear(), "naive Bayes": NaiveBayes()}
 
 
 def _labels(asked: str, dataset: Dataset, learners: Mapping[str, Any]) -> Array | None:

@@ -132,10 +132,11 @@ def learning_curves(
     ``data``, ``target``: as for ``tv.fit``. ``sizes``: row counts, fractions of what can be
     trained on, or how many sizes to choose. ``validation``: the fraction (or number) of rows
     kept apart anew in each repeat, or data of their own. ``repeats``: each with its own rows
-    and its own seed of the fit; training sets of one repeat contain each other. ``metric``:
-    "error" (share of mistakes, or mean squared error in the target's units) or "loss" (the
-    objective). ``options``: of ``tv.fit`` (epochs, batch_size, dtype …). Raises what ``tv.fit``
-    raises, saying which repeat, and RequestError for sizes that do not fit the rows.
+    and its own seed of the fit; the training sets of one repeat begin with the same rows.
+    ``metric``: "error" (share of mistakes, or mean squared error in the target's units;
+    weighted as ``fit.score`` weights them) or "loss" (the objective). ``options``: of
+    ``tv.fit`` (epochs, batch_size, dtype …). Raises what ``tv.fit`` raises, saying which
+    repeat, and RequestError for sizes that do not fit the rows.
     """
     asked = "learning_curves"
     dataset = as_dataset(data, target)

@@ -75,7 +75,8 @@ def generalization_gap(
     """Measure a fit's gap between training and test error, and set the bounds beside it.
 
     ``train``: the data it was fitted on; ``test``: data that it has not seen. For a classifier:
-    the test-set bound; Occam's, with a description of 32 or 64 bits for each parameter; the VC
+    the test-set bound; Occam's, with a description of 32 or 64 bits for each parameter
+    and of their number; the VC
     bound where the dimension is known (see ``capacity``); PAC-Bayes (see ``pac_bayes``, whose
     ``draws`` and ``seed`` these are). For a regression the gap alone: the bounds are for errors
     between 0 and 1. Raises DataError for data that the fit cannot score.
@@ -92,7 +93,10 @@ def generalization_gap(
     apart = measured(fit.score(unseen), "error")
     bounds: list[Bound] = []
     refused: dict[str, str] = {}
-    if fit.task == "classification":
+    if fit.task == "classification" and _weighted(fit, known, unseen):
+        error = math.nan
+        refused["error-rate"] = "they count every example alike, and these have weights"
+    elif fit.task == "classification":
         error = math.sqrt(apart * (1 - apart) / len(unseen))
         bounds, refused = _bounds(
             fit, known, training, apart, len(unseen), confidence, draws, seed
@@ -115,6 +119,12 @@ def generalization_gap(
     )
 
 
+def _weighted(fit: Any, *parts: Any) -> bool:
+    """Whether some mistakes count more than others in ``fit.score``."""
+    by_class = any(term.class_weight is not None for _, term in fit.objective.data_terms)
+    return by_class or any(each.weight is not None for each in parts)
+
+
 def _bounds(
     fit: Any,
     known: Any,
@@ -126,12 +136,17 @@ def _bounds(
     seed: int,
 ) -> tuple[list[Bound], dict[str, str]]:
     n, refused = len(known), {}
+    bounds = [test_set_bound(apart, held, confidence=confidence)]
     parameters = fit.model.parameters().values()
     bits = sum(each.size * each.dtype.itemsize * 8 for each in parameters)
-    bounds = [
-        test_set_bound(apart, held, confidence=confidence),
-        occam_bound(training, n, bits=bits, confidence=confidence),
-    ]
+    if bits:
+        # How many there are must be described, too: by Elias' γ code.
+        bits += 2 * int(math.log2(sum(each.size for each in parameters))) + 1
+        bounds.append(occam_bound(training, n, bits=bits, confidence=confidence))
+    else:
+        refused["Occam"] = (
+            f"{type(fit.model).__name__} has no parameters whose description could be counted"
+        )
     try:
         found = capacity(fit)
         bounds.append(vc_bound(training, n, log_growth=found.log_growth, confidence=confidence))

@@ -28,6 +28,7 @@ Array = np.ndarray[Any, Any]
 _STEP = 20
 _DEVIATIONS = np.geomspace(1e-3, 10, 13)
 _TRIED = 16
+_BLOCK = 2**18  # normal numbers that are drawn together
 # The share of δ that pays for estimating the posterior's training error from draws.
 _SHARE = 0.2
 
@@ -61,6 +62,13 @@ def pac_bayes(
     """
     if fit.task != "classification":
         raise RequestError("pac_bayes: the bound is for classifiers; this fit is a regression")
+    variables = fit.model.parameters().values()
+    if not variables or any(each.dtype.kind != "f" for each in variables):
+        raise RequestError(
+            f"pac_bayes: {type(fit.model).__name__} has "
+            + ("parameters that are no real numbers," if variables else "no parameters")
+            + " that Gaussian noise could shake"
+        )
     delta = confidence_of(confidence)
     times = whole("draws", draws, 2)
     part = encode_part(as_dataset(data, target), fit.encoder, fit.objective, fit.options)
@@ -124,16 +132,22 @@ class _Shaken:
     def errors(self, deviation: float, draws: int, key: Any) -> Array:
         """The share of mistakes for each draw of the parameters. Shapes: → (draws,)."""
         found = np.empty(draws)
-        for i in range(draws):
-            noise = random.normal(random.fold_in(key, i), (self.count,)).value * deviation
-            place = 0
-            for variable, centre in zip(self._variables, self.centre, strict=True):
-                part = noise[place : place + centre.size].reshape(centre.shape)
-                variable.assign((centre + part).astype(variable.dtype))
-                place += centre.size
-            outputs = self._evaluator.predict(self._part.x)
-            found[i] = (to_codes(outputs, self._model.output) != self._part.y).mean()
+        rows = max(1, _BLOCK // self.count)
+        for start in range(0, draws, rows):
+            shape = (min(rows, draws - start), self.count)
+            noise = random.normal(random.fold_in(key, start), shape).value * deviation
+            for i, each in enumerate(noise, start):
+                found[i] = self._error(each)
         return found
+
+    def _error(self, noise: Array) -> float:
+        place = 0
+        for variable, centre in zip(self._variables, self.centre, strict=True):
+            part = noise[place : place + centre.size].reshape(centre.shape)
+            variable.assign((centre + part).astype(variable.dtype))
+            place += centre.size
+        outputs = self._evaluator.predict(self._part.x)
+        return float((to_codes(outputs, self._model.output) != self._part.y).mean())
 
 
 def _prior_mean(fit: Any, prior: str) -> Sequence[Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -133,45 +133,40 @@ def rademacher_fitted(
     """How well model × objective × algorithm can learn random labels on these examples.
 
     The labels of ``data`` are replaced by coin flips ``draws`` times and fitted by ``tv.fit``
-    with ``options``; each fit's 1 - 2 · (training error) is a value of (1/n) Σ σ_i h(x_i) that
-    the class reaches, so their mean is a lower bound of R̂_S(H), as good as the algorithm. Near
+    with ``options`` (objectives for quantities get -1 and 1, and the sign of the prediction
+    counts); each fit's 1 - 2 · (training error) is a value of (1/n) Σ σ_i h(x_i) that the class
+    reaches, so their mean is a lower bound of R̂_S(H), as good as the algorithm. Near
     1 the class can learn anything, and a bound that uses it is vacuous. ``data``: a Dataset or
-    pair (x, y), whose y is not looked at, or x alone. Raises RequestError for an objective that
-    is not for classes, and what ``tv.fit`` refuses.
+    pair (x, y), whose y is not looked at, or x alone. Raises what ``tv.fit`` raises, saying which
+    draw, and DataError for fewer than 4 examples.
 
     Source: Zhang, Bengio, Hardt, Recht & Vinyals (2017), "Understanding deep learning requires
     rethinking generalization", §2; Mohri et al. (2018), definition 3.1.
     """
-    from trivium.learning.fit import fit
+    from .trials import checked_options, derived, fitted, with_labels
 
-    from .trials import derived, with_labels
+    options = checked_options("rademacher_fitted", options)
 
-    if objective.wanted_task(model) == "regression":
-        raise RequestError(
-            f"rademacher_fitted: {objective!r} is for quantities; random labels are classes, "
-            "so choose CrossEntropy(), BinaryCrossEntropy() or Hinge()"
-        )
-    dataset = as_dataset(data)
+    quantity = objective.wanted_task(model) == "regression"
+    dataset = replace(as_dataset(data), weight=None)
     n, times = len(dataset), whole("draws", draws, 2)
     if n < 4:
         raise DataError(f"{n} examples: random labels of both kinds need at least 4")
     reached = np.empty(times)
     for i in range(times):
         signs = _signs(n, 2, derived(seed, i), enumerate_all=False)[0][0]
-        labels = np.where(signs > 0, "b", "a")
-        if len(set(labels.tolist())) == 1:  # the constant function follows these exactly
+        if abs(signs.sum()) == n:  # the constant function follows these exactly
             reached[i] = 1.0
             continue
-        found = fit(
-            model,
-            objective,
-            algorithm,
-            with_labels(dataset, labels),
-            seed=i,
-            progress=False,
-            **options,
-        )
-        reached[i] = max(0.0, 2 * found.metrics["train"]["accuracy"] - 1)
+        flipped = with_labels(dataset, signs if quantity else np.where(signs > 0, "b", "a"))
+        found = fitted(
+            (model, objective, algorithm), flipped, derived(seed, i, 1),
+            f"rademacher_fitted, draw {i + 1}", options,
+        )  # fmt: skip
+        answers = found.predict(flipped)
+        follows = np.where(answers > 0, 1, -1) if quantity else np.where(answers == "b", 1, -1)
+        # The opposite function is no member of every class: below 0 a constant does better.
+        reached[i] = max(0.0, float((signs * follows).mean()))
     caveat = (
         "the complexity is what the algorithm reached, a lower bound of the supremum: a bound "
         "that uses it holds only as far as the algorithm finds the best fit of random labels"
