@@ -346,9 +346,9 @@ def _train(
 
 def _solve(problem: Problem, interrupts: Interrupts, state: Any) -> Fit:
     if state is not None:  # an interrupted solver goes on from the best point that it had seen
-        for path, each in problem.parameters.items():
-            if f"parameters/{path}" in state[0]:
-                each.assign(state[0][f"parameters/{path}"])
+        known = {path: state[0].get(f"parameters/{path}") for path in problem.parameters}
+        if all(value is not None for value in known.values()):
+            problem.model.assign(known)
     started = time.perf_counter()
     solution = problem.algorithm.solve(
         SolverProblem(
