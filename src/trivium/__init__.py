@@ -51,6 +51,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "parameter": ("learning.models", "parameter"),
     "component": ("learning.specification", "component"),
     "initializers": ("learning.initializers", ""),
+    "paths": ("learning.paths", ""),
     "layers": ("learning.layers", ""),
     "models": ("learning.models", ""),
     "objectives": ("learning.objectives", ""),
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
         layers,
         models,
         objectives,
+        paths,
     )
     from .learning.batch import Batch
     from .learning.fit import fit, load, resume
