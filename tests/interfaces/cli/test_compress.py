@@ -4,6 +4,7 @@ import importlib.util
 import io
 import json
 import math
+import os
 import struct
 import sys
 import zlib
@@ -383,6 +384,16 @@ def test_the_words_for_people(cli, photo):
     assert "more storage than the pixels" in cli("compress", photo, "--rank", "120").err
 
 
+def test_tab_offers_pictures(cli, photo, tmp_path):
+    (tmp_path / "photo.txt").write_text("")
+    (tmp_path / "photo.lowrank").write_text("")
+    done = cli("__complete", "compress", "pho")
+    assert (done.code, done.err) == (0, "")
+    found = {line.partition("\t")[0] for line in done.out.splitlines()}
+    assert {"photo.png", "photo.lowrank"} <= found
+    assert "photo.txt" not in found
+
+
 def test_equal_requests_give_equal_files(cli, photo, tmp_path, drawn):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
@@ -446,6 +457,7 @@ def hostile_images(photograph, tmp_path):
         "cut.png": "damaged", "bits.png": "damaged", "text.jpg": "not a picture",
         "empty.png": "not a picture", "bomb.png": "too large", "float.tif": "floating-point",
         "folder": "is a folder", "nowhere.png": "no file nowhere.png",
+        "nowhere.lowrank": "no file nowhere.lowrank",
     }  # fmt: skip
 
 
@@ -454,6 +466,15 @@ def test_files_that_are_no_pictures(cli, photograph, tmp_path):
         done = cli("compress", name, "--rank", "3")
         assert (done.code, done.out) == (2, ""), name
         assert words in done.err, (name, done.err)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("name", ["pipe.png", "pipe.lowrank"])
+def test_a_named_pipe_is_not_waited_for(cli, tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    done = cli("compress", name, "--rank", "3")
+    assert (done.code, done.out) == (2, "")
+    assert "no plain file" in done.err
 
 
 def meta_changed(path, **changes):

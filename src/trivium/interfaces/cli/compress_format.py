@@ -38,8 +38,10 @@ class Stored:
 
 def is_compressed(path: str) -> bool:
     """Whether a file is one of these, or at least a safetensors file: it begins with a header."""
+    if not os.path.isfile(path):
+        return False
     if path.lower().endswith(ENDING):
-        return os.path.isfile(path)
+        return True
     try:
         with open(path, "rb") as file:
             start = file.read(9)

@@ -93,6 +93,8 @@ def read_picture(path: str) -> Picture:
         raise DataError(f"there is no file {path}")
     if os.path.isdir(path):
         raise DataError(f"{path} is a folder: give the name of a picture")
+    if not os.path.isfile(path):  # a named pipe would be waited for
+        raise DataError(f"{path} is no plain file: save the picture in one first")
     notes: list[str] = []
     try:
         with warnings.catch_warnings():

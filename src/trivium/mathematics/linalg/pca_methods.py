@@ -131,7 +131,7 @@ def from_factor(factor: Array, rows: int, variances: Array, method: str) -> Spec
 def randomized(
     data: Array, mean: Array, count: int, oversampling: int, passes: int, seed: int
 ) -> Spectrum:
-    """The leading eigenvalues from ``passes`` + 1 passes over the data, in its own dtype."""
+    """The leading eigenvalues, by products in the data's own dtype."""
     rows, width = data.shape
     block = min(count + oversampling, width)
     centre_ = mean.astype(data.dtype)
