@@ -214,7 +214,7 @@ def definite(rng: np.random.Generator, *shape: int) -> Array:
 
 def _cholesky(attributes: Any, x: Array) -> Array:
     wide, bad = finite(x)
-    symmetric = (wide + np.swapaxes(wide, -1, -2)) / 2
+    symmetric = wide / 2 + np.swapaxes(wide, -1, -2) / 2
     try:
         return spoiled(np.linalg.cholesky(symmetric), bad, x.dtype)
     except np.linalg.LinAlgError:

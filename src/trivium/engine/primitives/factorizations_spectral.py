@@ -57,7 +57,7 @@ def _eigh_shape(a: Any, shape: Shape) -> tuple[Shape, Shape]:
 
 
 def _symmetric(x: Array) -> Array:
-    return (x + np.swapaxes(x, -1, -2)) / 2
+    return np.asarray(x / 2 + np.swapaxes(x, -1, -2) / 2)
 
 
 def _eigh(a: Any, x: Array, wanted: Any = None) -> tuple[Array, Array]:
