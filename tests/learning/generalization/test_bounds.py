@@ -111,6 +111,12 @@ def test_the_published_pac_bayes_bound():
         assert bound.value < bound.details["McAllester"]
 
 
+def test_maurers_constant_holds_for_few_examples_too():
+    for n in range(1, 60):
+        xi = sum(math.comb(n, k) * (k / n) ** k * (1 - k / n) ** (n - k) for k in range(n + 1))
+        assert xi <= 2 * math.sqrt(n) * (1 + 1e-12)
+
+
 def test_half_spaces_have_the_labelings_that_cover_counted():
     rng = np.random.default_rng(0)
     for n, expected in ((3, 8), (4, 14), (5, 22)):

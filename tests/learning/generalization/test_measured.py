@@ -199,6 +199,20 @@ def test_rows_are_drawn_by_class_and_seed():
     assert rows_of("f", 3, 100) == [10, 32, 100] and rows_of("f", [0.5, 7], 100) == [7, 50]
 
 
+@given(st.lists(st.integers(1, 30), min_size=2, max_size=6), st.data())
+def test_every_class_has_its_share_of_any_size(counts, data):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    rows = tv.data.as_dataset((np.arange(len(labels) * 1.0)[:, None], labels))
+    size = data.draw(st.integers(len(counts), len(labels)))
+    chosen = drawn(rows, size, 3, labels)
+    assert len(chosen) == len(set(chosen)) == size and set(labels[chosen]) == set(labels)
+    again = resampled(rows, size, 3, labels)
+    assert len(again) == size and set(labels[again]) == set(labels)
+    ideal = np.array(counts) * size / len(labels)
+    got = np.bincount(labels[chosen])
+    assert (got <= np.maximum(1, np.ceil(ideal + 1e-9))).all()
+
+
 @pytest.mark.parametrize("options, error, words", [
     ({"sizes": [1000]}, RequestError, "1,000 rows; from 3 to 112"),
     ({"sizes": [2]}, RequestError, "from 3"),

@@ -241,6 +241,17 @@ def test_what_is_noticed():
     assert "n = 60" in str(found) and float(found) == found.value
 
 
+@pytest.mark.parametrize("method", ["ksg1", "ksg2", "mixed", *METHODS_OF_COUNTS])
+def test_mutual_information_is_symmetric(method):
+    x, y = gaussian(150, 0.6)
+    if method in METHODS_OF_COUNTS:
+        x, y = np.round(x), np.round(y)
+    one = information.estimate_mutual_information(x, y, method=method)
+    other = information.estimate_mutual_information(y, x, method=method)
+    assert one.value == pytest.approx(other.value, abs=1e-12)
+    assert one.standard_error == pytest.approx(other.standard_error, abs=1e-12)
+
+
 def test_units():
     x, y = gaussian(100, 0.7)
     nats = information.estimate_mutual_information(x, y, permutations=5)

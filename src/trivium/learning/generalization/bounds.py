@@ -79,7 +79,7 @@ def test_set_bound(error: float, n: int, *, confidence: float = 0.95) -> Bound:
     The largest p with P[Binomial(n, p) ≤ mistakes] ≥ 1 - confidence: exact, hence the tightest
     of all where enough examples can be set aside. ``error``: the rate of mistakes on them.
     Raises RequestError for a rate outside [0, 1] or n < 1. Source: Langford (2005), JMLR 6,
-    theorem 3.3; Clopper & Pearson (1934), Biometrika 26.
+    §3; Clopper & Pearson (1934), Biometrika 26.
     """
     error, n, delta = rate("error", error), whole("n", n), confidence_of(confidence)
     return Bound(
@@ -88,7 +88,7 @@ def test_set_bound(error: float, n: int, *, confidence: float = 0.95) -> Bound:
         error,
         n,
         confidence,
-        "Langford (2005), theorem 3.3",
+        "Langford (2005), §3: the test set bound",
         (_INDEPENDENT, "they had no part in choosing the classifier"),
         {"Hoeffding": error + math.sqrt(-math.log(delta) / (2 * n))},
     )
@@ -115,7 +115,7 @@ def occam_bound(
     one of the two is given.
 
     Source: Blumer et al. (1987), "Occam's razor", Information Processing Letters 24; Langford
-    (2005), JMLR 6, theorem 4.2; Mohri, Rostamizadeh & Talwalkar (2018), *Foundations of Machine
+    (2005), JMLR 6, §4; Mohri, Rostamizadeh & Talwalkar (2018), *Foundations of Machine
     Learning*, 2nd ed., theorems 2.5 and 2.13.
     """
     error, n, delta = rate("error", error), whole("n", n), confidence_of(confidence)
@@ -136,7 +136,7 @@ def occam_bound(
         error,
         n,
         confidence,
-        "Langford (2005), theorem 4.2; Blumer et al. (1987)",
+        "Langford (2005), §4: the Occam's razor bound; Blumer et al. (1987)",
         (_INDEPENDENT, "the class, or the code, was fixed before the data were seen"),
         details,
     )
@@ -253,7 +253,8 @@ def pac_bayes_bound(
     √((KL + ln(2√n/δ))/(2n)). Raises RequestError for a negative divergence.
 
     Source: Seeger (2002), JMLR 3; Maurer (2004), "A note on the PAC Bayesian theorem",
-    arXiv:cs/0411099, theorem 5; McAllester (1999), COLT.
+    arXiv:cs/0411099, theorem 5 (for n ≥ 8; for less, its ξ(n) ≤ 2√n was counted out);
+    McAllester (1999), COLT.
     """
     error, n, delta = rate("error", error), whole("n", n), confidence_of(confidence)
     if not divergence >= 0:

@@ -114,8 +114,8 @@ def bias_variance(
     their shares in both. ``options``: of ``tv.fit``. Raises what ``tv.fit`` raises, saying
     which repeat, and RequestError for options that do not fit.
 
-    Source: Geman, Bienenstock & Doursat (1992), Neural Computation 4, eq. (3.3); Domingos
-    (2000), "A unified bias-variance decomposition", ICML, theorems 2 and 5.
+    Source: Geman, Bienenstock & Doursat (1992), Neural Computation 4; Domingos
+    (2000), "A unified bias-variance decomposition", ICML, theorems 2 and 3.
     """
     asked = "bias_variance"
     if resampling not in ("bootstrap", "subsample"):

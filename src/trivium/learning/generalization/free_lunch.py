@@ -82,7 +82,7 @@ def no_free_lunch(
     RequestError for learners that answer anything but 0 and 1.
 
     Equation: Σ_f E_off(A, S, f) / 2^m = 1/2 for every learner A. Source: Wolpert (1996), "The
-    lack of a priori distinctions between learning algorithms", Neural Computation 8, theorem 2;
+    lack of a priori distinctions between learning algorithms", Neural Computation 8;
     Schaffer (1994), ICML, "A conservation law for generalization performance".
     """
     d = whole("bits", bits)

@@ -53,7 +53,7 @@ def grassberger(counts: Array) -> float:
     """ln n - (1/n) Σ c G(c), G(c) = ψ(c) + ½ (-1)^c (ψ((c + 1)/2) - ψ(c/2)).
 
     Source: Grassberger (2003), "Entropy estimates from insufficient samplings",
-    arXiv:physics/0307138, eq. (28) and (30).
+    arXiv:physics/0307138.
     """
     from scipy.special import digamma
 
@@ -68,7 +68,7 @@ def chao_shen(counts: Array) -> float:
     """-Σ C p̂ ln(C p̂) / (1 - (1 - C p̂)^n): values not seen count by the coverage C = 1 - f₁/n.
 
     f₁ is the number of values seen once; where all n are, f₁ = n - 1 is taken, as C = 0 says
-    nothing. Source: Chao & Shen (2003), Environmental and Ecological Statistics 10, eq. (6).
+    nothing. Source: Chao & Shen (2003), Environmental and Ecological Statistics 10.
     """
     seen = counts[counts > 0].astype(np.float64)
     n = float(seen.sum())
@@ -120,7 +120,7 @@ def jackknife_deviation(counts: Array, parts: list[Array]) -> float:
 
     ``counts`` (m,): of the combinations of values that occur. ``parts``: for an entropy [], for
     a mutual information the two variables' values in them. Source: Efron & Stein (1981), Annals
-    of Statistics 9, eq. (1.4).
+    of Statistics 9.
     """
     n = int(counts.sum())
     if n < 2:

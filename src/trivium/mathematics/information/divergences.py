@@ -71,7 +71,7 @@ def kl_divergence(
     1 - p/q: for a change that keeps the sums they are the textbook's ln(p/q) + 1 and -p/q.
     Shapes: p and q broadcast; axes, units and errors as for ``entropy``.
 
-    Source: Kullback & Leibler (1951), Annals of Mathematical Statistics 22, eq. (2.4); Cover &
+    Source: Kullback & Leibler (1951), Annals of Mathematical Statistics 22; Cover &
     Thomas (2006), eq. (2.26).
     """
     left, right = _pair("kl_divergence", p, q, axis)
@@ -95,7 +95,7 @@ def jensen_shannon_divergence(
     ln 2 (1 bit) where p and q have no outcome in common; always finite. Shapes: p and q
     broadcast; axes, units and errors as for ``entropy``.
 
-    Source: Lin (1991), IEEE Transactions on Information Theory 37, eq. (3.1).
+    Source: Lin (1991), IEEE Transactions on Information Theory 37.
     """
     total = _jensen_shannon("jensen_shannon_divergence", p, q, axis)
     return in_unit("jensen_shannon_divergence", total, unit, widest(p, q))
@@ -110,7 +110,7 @@ def jensen_shannon_distance(
     at most √ln 2 (1 in √bits). Its derivative at p = q is taken as 0. Shapes: p and q
     broadcast; axes and errors as for ``entropy``.
 
-    Source: Endres & Schindelin (2003), IEEE Transactions on Information Theory 49, eq. (2).
+    Source: Endres & Schindelin (2003), IEEE Transactions on Information Theory 49.
     """
     divergence = jensen_shannon_divergence(p, q, axis=axis, unit=unit)
     return label(safe_sqrt(divergence), f"jensen_shannon_distance [√{unit}]")

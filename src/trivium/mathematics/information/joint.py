@@ -191,7 +191,7 @@ def total_correlation(joint: ArrayLike, *, unit: str = "nats") -> Tensor:
     mutual information. Never negative, 0 only where all are independent. Also called
     multi-information.
 
-    Source: Watanabe (1960), IBM Journal of Research and Development 4, eq. (2.10).
+    Source: Watanabe (1960), IBM Journal of Research and Development 4.
     """
     p = _joint("total_correlation", joint, 2)
     total = _dependence(p, [(i,) for i in range(p.ndim)])

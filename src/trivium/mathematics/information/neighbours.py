@@ -98,7 +98,7 @@ def mixed(x: Space, y: Space, k: int) -> tuple[Array, Array]:
 
     Source: Gao, Kannan, Oh & Viswanath (2017), "Estimating mutual information for
     discrete-continuous mixtures", NeurIPS 30, algorithm 1, with ψ for the logarithms as in
-    Kraskov et al.; Ross (2014), PLoS ONE 9, e87357, eq. (6).
+    Kraskov et al.; Ross (2014), PLoS ONE 9, e87357.
     """
     from scipy.special import digamma
 

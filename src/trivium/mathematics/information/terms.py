@@ -95,7 +95,7 @@ def excess(p: Tensor, q: Tensor, log_q: Tensor | None = None) -> Tensor:
     with d = (q-p)/p and u = d/(2+d), each term is p (du - 2u³ (1/3 + u²/5 + …)).
     ``log_q``: ln q where q itself may underflow. Derivatives: ln(p/q) and 1 - p/q; those
     with respect to p = 0 and its q are 0 and 1. Source: Csiszár (1991), Annals of Statistics
-    19, eq. (1.2) (the I-divergence of measures).
+    19 (the I-divergence of measures).
     """
     possible = comparison.greater(p, p * 0)
     base = where(possible, p, 1.0)
