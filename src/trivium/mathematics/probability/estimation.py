@@ -147,7 +147,8 @@ def maximum_likelihood(
         usual = {name: each.value for name, each in family.usual(tensor(eta)).items()}
     distribution = family.distribution(**usual)
     each = distribution.log_density(tensor(values)).value
-    return _judged(family, distribution, mean, n, float(counts @ each), iterations)
+    total = float(counts @ np.where(counts > 0, each, 0.0))
+    return _judged(family, distribution, mean, n, total, iterations)
 
 
 def _judged(
@@ -235,6 +236,24 @@ def natural_from_mean(family: ExponentialFamily, mean: ArrayLike) -> Array:
     return solve_mean(family, wanted)[0]
 
 
+def _newton_step(family: ExponentialFamily, curvature: Array, gap: Array) -> Array:
+    """H⁻¹ gap, in units of the statistics' standard deviations."""
+    spread = np.sqrt(np.diagonal(curvature))
+    if not (np.isfinite(spread).all() and (spread > 0).all()):
+        raise DomainError(
+            f"the {family.name} family: the variance of {', '.join(family.statistics)} leaves the "
+            "range of double precision; rescale the data, for example by their mean"
+        )
+    scaled = curvature / spread / spread[:, None]
+    try:
+        return np.linalg.solve(scaled, gap / spread) / spread
+    except np.linalg.LinAlgError:
+        raise DomainError(
+            f"the {family.name} family: the information matrix is singular to rounding; the data "
+            "lie at the edge of what the family can describe"
+        ) from None
+
+
 def solve_mean(family: ExponentialFamily, mean: Array) -> tuple[Array, int]:
     """Newton's method with step halving on the convex function A(η) - ⟨η, mean⟩."""
     if family.start is None:
@@ -250,7 +269,7 @@ def solve_mean(family: ExponentialFamily, mean: Array) -> tuple[Array, int]:
     goal = float(value) - float(eta @ mean)
     for iteration in range(1, STEPS + 1):
         gap = slope - mean
-        step = np.linalg.solve(curvature, gap)
+        step = _newton_step(family, curvature, gap)
         decrement = float(gap @ step)
         # Half the decrement is the distance to the minimum; below rounding there is no more.
         if not decrement > 1e-26 * max(1.0, float(np.abs(eta @ mean))):

@@ -100,10 +100,12 @@ class MultivariateNormal(Unordered):
         else:
             from trivium.mathematics import linalg
 
-            factor = linalg.cholesky(own["covariance"])
-            flat = gap.reshape((-1, self.dimension))
+            # Of the correlations, so that the units of the variables do not matter.
+            size = array.sqrt(linalg.diagonal(own["covariance"]))
+            factor = linalg.cholesky(own["covariance"] / (size[:, None] * size))
+            flat = (gap / size).reshape((-1, self.dimension))
             z = linalg.solve(factor, flat.T).T.reshape(gap.shape)
-            log_det = 2.0 * array.log(linalg.diagonal(factor)).sum()
+            log_det = 2.0 * (array.log(linalg.diagonal(factor)) + array.log(size)).sum()
         return -0.5 * ((z * z).sum(axis=-1) + log_det + self.rank * _LOG_2PI)
 
     def _draw(self, key: Tensor, shape: tuple[int, ...], parameters: dict[str, Array]) -> Array:
