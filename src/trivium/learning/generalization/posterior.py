@@ -60,15 +60,7 @@ def pac_bayes(
     (stochastic) neural networks with many more parameters than training data", UAI, §3, with
     one σ for all parameters; Langford & Caruana (2002), "(Not) bounding the true error", NIPS.
     """
-    if fit.task != "classification":
-        raise RequestError("pac_bayes: the bound is for classifiers; this fit is a regression")
-    variables = fit.model.parameters().values()
-    if not variables or any(each.dtype.kind != "f" for each in variables):
-        raise RequestError(
-            f"pac_bayes: {type(fit.model).__name__} has "
-            + ("parameters that are no real numbers," if variables else "no parameters")
-            + " that Gaussian noise could shake"
-        )
+    _require_shakeable(fit)
     delta = confidence_of(confidence)
     times = whole("draws", draws, 2)
     part = encode_part(as_dataset(data, target), fit.encoder, fit.objective, fit.options)
@@ -77,20 +69,16 @@ def pac_bayes(
     distance = float(
         sum(((a - b) ** 2).sum() for a, b in zip(shaken.centre, start, strict=True))
     )
-    size = math.sqrt(sum(float((a**2).sum()) for a in shaken.centre) / shaken.count) or 1.0
-    main = delta * (1 - _SHARE)
 
     def bound(error: float, deviation: float) -> tuple[Bound, float]:
         divergence, variance = _divergence(shaken.count, deviation, distance)
-        return (
-            pac_bayes_bound(min(error, 1.0), len(part), divergence, confidence=1 - main),
-            variance,
-        )
+        main = 1 - delta * (1 - _SHARE)
+        return pac_bayes_bound(error, len(part), divergence, confidence=main), variance
 
     tried = []
-    for i, factor in enumerate(_DEVIATIONS):
-        errors = shaken.errors(factor * size, _TRIED, random.fold_in(random.key(seed), i))
-        tried.append((bound(float(errors.mean()), factor * size)[0].value, factor * size))
+    for i, deviation in enumerate(_DEVIATIONS * shaken.size):
+        error = shaken.errors(deviation, _TRIED, random.fold_in(random.key(seed), i)).mean()
+        tried.append((bound(float(error), deviation)[0].value, float(deviation)))
     deviation = min(tried)[1]
     errors = shaken.errors(deviation, times, random.fold_in(random.key(seed), len(tried)))
     limit = _limit(errors, delta * _SHARE)
@@ -118,6 +106,19 @@ def pac_bayes(
     )
 
 
+def _require_shakeable(fit: Any) -> None:
+    """Refuse fits that are no classifiers, or without parameters that are real numbers."""
+    if fit.task != "classification":
+        raise RequestError("pac_bayes: the bound is for classifiers; this fit is a regression")
+    variables = fit.model.parameters().values()
+    if not variables or any(each.dtype.kind != "f" for each in variables):
+        raise RequestError(
+            f"pac_bayes: {type(fit.model).__name__} has "
+            + ("parameters that are no real numbers," if variables else "no parameters")
+            + " that Gaussian noise could shake"
+        )
+
+
 class _Shaken:
     """The fit's classifier with noise on its parameters, run on the training examples."""
 
@@ -128,6 +129,8 @@ class _Shaken:
         self._evaluator = Evaluator(self._model, fit.objective, fit.options.dtype, calls)
         self.centre = [each.value.astype(np.float64) for each in self._variables]
         self.count = sum(each.size for each in self.centre)
+        squares = sum(float((each**2).sum()) for each in self.centre)
+        self.size = math.sqrt(squares / self.count) or 1.0
 
     def errors(self, deviation: float, draws: int, key: Any) -> Array:
         """The share of mistakes for each draw of the parameters. Shapes: → (draws,)."""
