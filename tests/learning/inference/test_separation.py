@@ -74,6 +74,22 @@ def test_units_do_not_matter_and_many_rows_cost_little(scale: float) -> None:
     assert found is not None and found.complete and set(found.columns) == {0, 2}
 
 
+def test_a_rare_column_that_separates_is_not_missed() -> None:
+    x = rng.normal(size=(20_000, 3))
+    x[:, 2] = 0
+    x[[7, 8_000, 19_000], 2] = 1
+    signs = np.where(rng.random(len(x)) < 0.5, 1, -1)
+    signs[x[:, 2] == 1] = 1
+    found = separation(np.c_[np.ones(len(x)), x], signs)
+    assert found is not None and found.columns == (3,) and found.rows == 3
+    codes = rng.integers(0, 3, len(x))
+    codes[x[:, 2] == 1] = 2
+    with pytest.raises(RequestError, match="x\\[2\\]"):
+        attempt(
+            tv.objectives.CrossEntropy(), x[::2] + x[1::2], np.maximum(codes[::2], codes[1::2])
+        )
+
+
 def test_classes_are_compared_with_each_other() -> None:
     x = rng.normal(size=(90, 2))
     codes = (x[:, 0] > 0.5).astype(int) + (x[:, 0] > -0.5)

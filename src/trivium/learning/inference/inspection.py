@@ -14,7 +14,7 @@ from ..objectives.likelihood import NegativeLogLikelihood
 from .design import design_of
 from .rank import independent
 from .response import Response, response_of
-from .separation import Separation, categorical_rows, columns_named, separation
+from .separation import Separation, categorical_rows, columns_named, separation, spans
 
 __all__ = ["inspect", "refuse_separated"]
 
@@ -44,6 +44,8 @@ def inspect(problem: Any) -> list[str]:
     weight = np.ones(len(part)) if part.weight is None else np.asarray(part.weight, float)
     response = response_of(terms[0], np.asarray(part.y), weight, len(encoder.classes or ()))
     refuse_separated(response, design.rows, design.names)
+    if spans(design.rows):
+        return []
     found = independent(design.rows, design.order)
     if not found.dependences:
         return []
@@ -105,9 +107,11 @@ def _classes(response: Response, rows: Array, counted: Array) -> Separation | No
         chosen = order[:count]
         if count * size > 2**27:
             return None  # too large to ask; a solver will say that it does not converge
-        found = separation(*categorical_rows(rows[chosen], codes[chosen], response.classes))
-        if found is None or count == n:
-            return found
+        if count == n or spans(rows[chosen]):
+            parts = categorical_rows(rows[chosen], codes[chosen], response.classes)
+            found = separation(*parts)
+            if found is None or count == n:
+                return found
         count = min(n, 4 * count)
 
 

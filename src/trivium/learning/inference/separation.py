@@ -19,7 +19,7 @@ import numpy as np
 
 from ..errors import RequestError
 
-__all__ = ["Separation", "categorical_rows", "separation"]
+__all__ = ["Separation", "categorical_rows", "columns_named", "separation", "spans"]
 
 Array = np.ndarray[Any, Any]
 _FIRST = 500  # rows of the first, cheap attempt
@@ -48,33 +48,75 @@ def separation(rows: Any, signs: Any) -> Separation | None:
     Rows of sign 0 must have x_iᵀγ = 0. None also when every γ that fits has Xγ = 0: columns
     that depend on each other are another matter. Values must be finite.
 
-    A part of the rows that is not separated proves that the whole is not; so parts of growing
-    size are tried, and data that overlap cost little however many they are.
+    A part of the rows that has the rank of all columns and is not separated proves that the
+    whole is not; so parts of growing size are tried, and data that overlap cost little however
+    many they are.
     """
-    x = np.asarray(rows, np.float64)
-    sign = np.asarray(signs)
-    largest = np.abs(x).max(axis=0, initial=0.0)
-    unit = np.where(largest > 0, largest, 1.0)
-    scaled = x / unit
+    x, sign = np.asarray(rows, np.float64), np.asarray(signs)
+    inside = np.flatnonzero(sign == 0)
+    if _spans(x[_part(inside, _size(x))]):
+        return None
+    bound = np.flatnonzero(sign != 0)
+    if not len(bound):
+        return None
+    # The rows in an order that mixes them but is the same every time.
+    order = bound[np.random.Generator(np.random.Philox(0)).permutation(len(bound))]
+    if not len(inside):
+        count = _size(x)
+        while count < len(order):
+            part = x[order[:count]] * sign[order[:count], None]
+            scaled = part / _unit(part)
+            if _spans(scaled):
+                found = _programme(scaled)
+                if found is None:
+                    return None
+                if ((x[order] * sign[order, None]) @ (found / _unit(part))).min() >= -_TINY:
+                    break
+            count *= 4
+    return _of_all(x / _unit(x), sign, bound, _unit(x))
+
+
+def _of_all(scaled: Array, sign: Array, bound: Array, unit: Array) -> Separation | None:
+    """The answer from every row."""
     basis = _null_space(scaled[sign == 0])
-    signed = scaled[sign != 0] * sign[sign != 0, None]
-    if not basis.shape[1] or not len(signed):
+    signed = scaled[bound] * sign[bound, None]
+    if not basis.shape[1]:
         return None
     reduced = signed @ basis
     reduced = reduced[np.abs(reduced).max(axis=1) > _TINY]
-    if not len(reduced):
-        return None
-    # The rows in an order that mixes them but is the same every time.
-    order = np.random.Generator(np.random.Philox(0)).permutation(len(reduced))
-    count = max(_FIRST, 20 * reduced.shape[1])
-    while True:
-        part = reduced[order[:count]]
-        found = _programme(part)
-        if found is None:
-            return None
-        if count >= len(reduced) or (reduced @ found).min() >= -_TINY:
-            return _described(basis @ found, basis, signed, unit)
-        count *= 4
+    found = _programme(reduced) if len(reduced) else None
+    return None if found is None else _described(basis @ found, basis, signed, unit)
+
+
+def _size(rows: Array) -> int:
+    return max(_FIRST, 20 * rows.shape[1])
+
+
+def _part(places: Array, count: int) -> Array:
+    """About ``count`` of the places, evenly spread."""
+    return places[:: max(len(places) // count, 1)]
+
+
+def _unit(rows: Array) -> Array:
+    largest = np.abs(rows).max(axis=0, initial=0.0)
+    return np.where(largest > 0, largest, 1.0)
+
+
+def spans(rows: Array) -> bool:
+    """Whether some of ``rows`` (N, p) already show, beyond rounding, that the rank is p."""
+    return _spans(rows[_part(np.arange(len(rows)), _size(rows))])
+
+
+def _spans(rows: Array) -> bool:
+    if len(rows) < rows.shape[1]:
+        return False
+    scaled = rows / _unit(rows)
+    triangle = np.linalg.qr(scaled, mode="r") if len(scaled) > 1 else scaled
+    lengths = np.linalg.norm(triangle, axis=0)
+    if not lengths.all():
+        return False
+    singular = np.linalg.svd(triangle / lengths, compute_uv=False)
+    return bool(singular[-1] > 1e-6 * singular[0]) if singular.size else True
 
 
 def _null_space(rows: Array) -> Array:
