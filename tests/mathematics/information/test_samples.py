@@ -4,12 +4,14 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.special import digamma
 from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 from sklearn.metrics import mutual_info_score
 
 from trivium import information
-from trivium.engine.errors import ArgumentError, DTypeError, ShapeError
+from trivium.engine.errors import ArgumentError, DTypeError, ShapeError, TriviumError
 from trivium.mathematics.errors import DomainError
 from trivium.mathematics.information.counts import METHODS
 
@@ -278,6 +280,30 @@ def test_units():
 def test_what_is_refused_and_how(x, y, options, error, words):
     with pytest.raises(error, match=words):
         information.estimate_mutual_information(x, y, **options)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=14),
+    st.sampled_from(["auto", "ksg1", "ksg2", "mixed", *METHODS_OF_COUNTS]),
+    st.sampled_from([int, float, str]),
+    st.sampled_from([int, float, str]),
+    st.integers(1, 4),
+)
+def test_whatever_the_samples_the_answer_is_a_number_or_a_reason(pairs, method, a, b, k):
+    x, y = (np.array([kind(each) for each in column])
+            for kind, column in zip((a, b), zip(*pairs)))  # fmt: skip
+    try:
+        found = information.estimate_mutual_information(
+            x, y, method=method, neighbours=k, permutations=3
+        )
+    except TriviumError as error:
+        assert str(error).startswith("estimate_mutual_information: ")
+        return
+    assert math.isfinite(found.value) and 0 < found.p_value <= 1
+    assert math.isfinite(found.baseline.mean) and "I(X; Y) = " in str(found)
+    if found.upper_bound is not None and found.value > found.upper_bound + 1e-9:
+        assert any("exceeds the smaller entropy" in note for note in found.notes)
 
 
 def test_every_public_name_is_there():
