@@ -340,6 +340,21 @@ def test_automatic_shrinkage_is_that_of_the_paper():
     assert any("was estimated" in note for note in each.notes)
 
 
+@pytest.mark.parametrize("kind", ["shared", "separate"])
+def test_weights_count_like_copies_where_examples_are_few(kind):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(18, 8)), np.arange(18) % 3
+    weight = rng.integers(0, 4, size=18)
+    weight[:3] = 2
+    copies = np.repeat(x, weight, 0), np.repeat(y, weight)
+    for shrinkage in (None, "auto"):
+        model = tv.models.GaussianClassifier(kind, shrinkage=shrinkage)
+        fit = fitted(model, (x, y), sample_weight=weight)
+        np.testing.assert_allclose(
+            fit.probabilities(x), fitted(model, copies).probabilities(x), atol=1e-9
+        )
+
+
 def test_with_few_examples_shrinking_predicts_better_than_chance():
     few, rest = tv.data.load("digits").split(test=0.95, seed=0)
     fit = fitted(tv.models.GaussianClassifier(), few)

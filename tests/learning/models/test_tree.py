@@ -149,6 +149,27 @@ def test_units_change_no_question(factor, offset):
     np.testing.assert_array_equal(after.probabilities(moved), before.probabilities(x))
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    x=st.lists(
+        st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=2),
+        min_size=8, max_size=8,
+    ),
+    seed=st.integers(0, 100),
+)  # fmt: skip
+def test_a_whole_tree_tells_apart_whatever_differs(x, seed):
+    """Its loss is that of the rows which are alike; any finite numbers will do."""
+    x, rng = np.array(x), np.random.default_rng(seed)
+    y = np.array([0, 1, 2, *rng.integers(0, 3, size=5)])
+    fit = grown((x, y))
+    shares = np.eye(3)[y]
+    alike = (x[:, None] == x[None]).all(-1).astype(float)
+    best = alike @ shares / alike.sum(1, keepdims=True)
+    np.testing.assert_allclose(fit.probabilities(x), best, atol=1e-12)
+    loss = ((best - shares) ** 2).sum(1).mean()
+    assert fit.metrics["train"]["loss"] == pytest.approx(loss, abs=1e-12)
+
+
 def test_values_that_float32_cannot_tell_apart_are_told_apart():
     x = 1.6e12 + np.arange(40.0)[:, None]
     y = (np.arange(40) >= 17).astype(int)

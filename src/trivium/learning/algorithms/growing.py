@@ -51,8 +51,8 @@ class Growing(Solver):
     t lies half-way between two values of the training part.
 
     ``max_depth``: questions in a row at most. ``max_leaves``: then the best questions are asked
-    first. ``min_leaf``: examples in every leaf at least. ``min_split``: examples that a
-    question needs. ``smoothing``: α added to the count of each class in a leaf.
+    first. ``min_leaf``: rows in every leaf at least, whatever their weights. ``min_split``: rows
+    that a question needs. ``smoothing``: α added to the count of each class in a leaf.
 
     ``prune``: None; "reduced-error", the smallest subtree with the fewest errors on the
     validation part; "cost-complexity", the subtree of least J + ``penalty``·leaves, in the
@@ -239,22 +239,21 @@ def _grow(growing: Growing, target: Target, x: Array, y: Array, weight: Array) -
         value=np.zeros((len(own), 1)),
         count=found.n_node_samples.astype(np.float64),
     )
-    members = list(by_rank.descend(ranks))
     return TreeArrays(
         feature=by_rank.feature,
-        threshold=_thresholds(by_rank, members, ranks, x),
+        threshold=_thresholds(by_rank, ranks, x),
         left=by_rank.left,
         right=by_rank.right,
-        value=target.values(members, y, weight, len(own)),
+        value=target.values(by_rank.descend(ranks), y, weight, len(own)),
         count=by_rank.count,
     )
 
 
-def _thresholds(tree: TreeArrays, members: Any, ranks: Array, x: Array) -> Array:
+def _thresholds(tree: TreeArrays, ranks: Array, x: Array) -> Array:
     """Half-way between the largest value that goes left and the smallest that goes right."""
     below = np.full(len(tree), -np.inf)
     above = np.full(len(tree), np.inf)
-    for rows, nodes in members:
+    for rows, nodes in tree.descend(ranks):
         inner = ~tree.is_leaf[nodes]
         rows, nodes = rows[inner], nodes[inner]
         places = tree.feature[nodes]

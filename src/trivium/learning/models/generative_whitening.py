@@ -80,8 +80,7 @@ def whiten(
     size = len(shrunk)
     few = False
     if rank < size:
-        examples = float(1 / (share**2).sum()) - means
-        few = examples < size and not amount
+        few = _examples(residual, share) - means < size and not amount
         if few:
             amount = _estimated(residual, share, correlation)
             shrunk = _shrunk(correlation, amount)
@@ -110,10 +109,9 @@ def _estimated(residual: Array, share: Array, correlation: Array) -> float:
     """Σ_{i≠j} Var(r_ij) / Σ_{i≠j} r_ij², between 0 and 1: the s of least expected squared error.
 
     Source: Schäfer & Strimmer (2005), "A shrinkage approach to large-scale covariance matrix
-    estimation", Stat. Appl. Genet. Mol. Biol. 4(1):32, table 2, target D. Weighted examples
-    count as n = (Σw)²/Σw².
+    estimation", Stat. Appl. Genet. Mol. Biol. 4(1):32, table 2, target D.
     """
-    examples = float(1 / (share**2).sum())
+    examples = _examples(residual, share)
     squares = residual**2
     # Var of a mean of products, for all pairs together; the diagonal is left out.
     spread = squares.T @ (share[:, None] * squares) - correlation**2
@@ -123,6 +121,16 @@ def _estimated(residual: Array, share: Array, correlation: Array) -> float:
     if signal <= 0:
         return 0.0
     return min(max(noise / signal, 0.0), 1.0)
+
+
+def _examples(residual: Array, share: Array) -> float:
+    """How many examples these are worth: (Σw)²/Σw², where those that are alike are one.
+
+    So copies count as their weights would. Source: Kish (1965), *Survey Sampling*, §8.2.
+    """
+    there = share > 0
+    which = np.unique(residual[there], axis=0, return_inverse=True)[1].ravel()
+    return float(1 / (np.bincount(which, weights=share[there]) ** 2).sum())
 
 
 def _inverse_factor(matrix: Array) -> Array:
