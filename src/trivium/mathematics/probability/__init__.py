@@ -89,9 +89,20 @@ if TYPE_CHECKING:
     from .waiting import Geometric as Geometric
     from .waiting import NegativeBinomial as NegativeBinomial
 else:
-    _find, __dir__ = lazy(__name__, _MODULES)
+
+    def _missing(name: str) -> str:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, __all__, n=1)
+        hint = f"; did you mean tv.probability.{near[0]}?" if near else ""
+        return f"tv.probability has no {name}{hint}"
+
+    _find, _names = lazy(__name__, _MODULES, _missing)
 
     def __getattr__(name: str) -> Any:
         if name == "links":  # a room of its own: links.logit, links.power(2)
             return importlib.import_module(f"{__name__}.links")
         return _find(name)
+
+    def __dir__() -> list[str]:
+        return sorted({*_names(), "links"})

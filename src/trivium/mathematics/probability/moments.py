@@ -55,7 +55,7 @@ class Moment:
         return self.estimate
 
     def __str__(self) -> str:
-        test = "" if self.p_value is None else f", p = {self.p_value:.3g} for none"
+        test = "" if self.p_value is None else f", p = {self.p_value:.3g} against 0"
         return "\n".join(
             [
                 f"{self.name} = {self.estimate:.6g} (n = {self.n})",
