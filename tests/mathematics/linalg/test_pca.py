@@ -395,3 +395,17 @@ def test_the_text_says_how_much_and_how_sure():
     )
     assert "digits (variance, direction)" in text
     assert repr(pca(DATA["iris"], 2)) == "<PCA: 2 of 4 components, 150 rows, covariance>"
+
+
+def test_randomized_of_a_wide_table_with_a_large_offset():
+    """The short side is iterated on; what lies in the mean must not come back."""
+    generator = np.random.default_rng(2)
+    data = (generator.normal(size=(40, 6)) * 3 ** np.arange(6.0)) @ generator.normal(
+        size=(6, 900)
+    )
+    data += 0.01 * generator.normal(size=data.shape)
+    near = pca(data, 5, method="exact")
+    found = pca(data + 1e6, 5, method="randomized")
+    np.testing.assert_allclose(found.explained_variance, near.explained_variance, rtol=1e-8)
+    np.testing.assert_allclose(found.components, near.components, atol=1e-6)
+    np.testing.assert_allclose(found.components @ found.components.T, np.eye(5), atol=1e-12)

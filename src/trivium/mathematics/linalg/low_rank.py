@@ -276,7 +276,10 @@ def _randomized(
     matrix: Any, rank: int, oversampling: int, passes: int, seed: int
 ) -> tuple[Any, Array, int]:
     """Leading triples from a Krylov basis V and one more pass: the SVD of A V."""
-    width = matrix.shape[1]
+    n, width = matrix.shape
+    if n < width:  # the basis of the shorter side is cheaper
+        (u, s, vh), upper, read = _randomized(matrix.T, rank, oversampling, passes, seed)
+        return (vh.T, s, u.T), upper, read
     positive_integer("truncated_svd", "oversampling", oversampling, 0)
     positive_integer("truncated_svd", "passes", passes)
     block = min(rank + oversampling, *matrix.shape)

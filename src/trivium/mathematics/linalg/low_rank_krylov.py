@@ -37,21 +37,31 @@ def gaussian(seed: int, number: int, shape: tuple[int, ...]) -> Array:
     return np.array(random.normal(key, shape, dtype=np.float64).value)
 
 
-def gram_times(matrix: Array, mean: Array | None, vectors: Array) -> Array:
-    """(A − 1 μᵀ)ᵀ (A − 1 μᵀ) V in one pass: both products of a block while it is in the cache.
+def gram_times(
+    matrix: Array, vectors: Array, mean: Array | None = None, row_mean: Array | None = None
+) -> Array:
+    """AᵀA V in one pass: both products of a block of rows while it is in the cache.
 
-    Shapes: A (n, d), μ (d,) or None, V (d, m) → (d, m) float64. The products are made in the
-    dtype of A and added in float64. Nothing of A's size is allocated.
+    Shapes: A (n, d), V (d, m) → (d, m) float64. A is ``matrix`` less ``mean`` (d,), the same
+    for every row, or less ``row_mean`` (n,), one number for each row. The products are made in
+    the dtype of the matrix and added in float64. Nothing of its size is allocated.
     """
     right = np.asfortranarray(vectors.astype(matrix.dtype))
     total = np.zeros(vectors.shape)
-    step = blocks(matrix)
-    rows = 0 if mean is None else min(step, len(matrix))
-    buffer = np.empty((rows, matrix.shape[1]), matrix.dtype)
+    step = min(blocks(matrix), len(matrix))
+    centred = mean is not None or row_mean is not None
+    buffer = np.empty(
+        (step if centred else 0, matrix.shape[1]),
+        matrix.dtype,
+        order="F" if matrix.flags.f_contiguous else "C",
+    )
     for start in range(0, len(matrix), step):
         block = matrix[start : start + step]
         if mean is not None:
             block = np.subtract(block, mean, out=buffer[: len(block)])
+        elif row_mean is not None:
+            offset = row_mean[start : start + step, None]
+            block = np.subtract(block, offset, out=buffer[: len(block)])
         total += block.T @ (block @ right)
     return total
 
@@ -106,8 +116,9 @@ def _orthonormal(image: Array, basis: Array, floor: float) -> Array:
     rest: Any = image[:, kept] / scale[kept]
     for _ in range(2):  # twice is enough (Kahan, in Parlett 1980, §6.9)
         rest = rest - basis @ (basis.T @ rest)
-    left, singular, _ = np.linalg.svd(rest, full_matrices=False)
-    left = left[:, singular > floor]
+    left, upper = np.linalg.qr(rest)
+    turn, singular, _ = np.linalg.svd(upper)
+    left = left @ turn[:, singular > floor]
     left = left - basis @ (basis.T @ left)
     found: Array = np.linalg.qr(left)[0]
     return found

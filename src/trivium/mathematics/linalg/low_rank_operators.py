@@ -49,7 +49,7 @@ def read(asked: str, data: Any) -> tuple[Any, int]:
 def gram(matrix: Any, vectors: Array) -> Array:
     """AᵀA V, (d, m) float64."""
     if isinstance(matrix, np.ndarray):
-        return gram_times(matrix, None, vectors)
+        return gram_times(matrix, vectors)
     found: Array = matrix.T @ (matrix @ vectors)
     return found
 

@@ -133,18 +133,35 @@ def randomized(
 ) -> Spectrum:
     """The leading eigenvalues, by products in the data's own dtype."""
     rows, width = data.shape
-    block = min(count + oversampling, width)
+    block = min(count + oversampling, rows, width)
     centre_ = mean.astype(data.dtype)
-    found = leading(
-        lambda v: gram_times(data, centre_, v), width, block, passes, seed, block, data.dtype
-    )
+    if rows >= width:
+        found = leading(
+            lambda v: gram_times(data, v, mean=centre_),
+            width, block, passes, seed, block, data.dtype,
+        )  # fmt: skip
+        vectors = found.vectors
+    else:
+        # The same eigenvalues belong to X Xᵀ, which is smaller; v = Xᵀu / ‖Xᵀu‖.
+        found = leading(
+            lambda u: gram_times(data.T, u, row_mean=centre_),
+            rows, block, passes, seed, block, data.dtype,
+        )  # fmt: skip
+        basis = found.vectors.astype(data.dtype)
+        image = np.vstack(
+            [
+                (block - centre_[first : first + len(block), None]) @ basis
+                for first, block in row_blocks(data.T)
+            ]
+        )
+        vectors = np.linalg.qr(image.astype(np.float64))[0]
     variances = column_variances(data, centre_)
     values = found.values[:block] / (rows - 1)
     residuals = found.residuals[:block] / (rows - 1)
     rounding = float(np.finfo(data.dtype).eps) * 8 * (values[0] if len(values) else 0.0)
     return Spectrum(
         values=values,
-        vectors=np.ascontiguousarray(found.vectors[:, :block].T),
+        vectors=np.ascontiguousarray(vectors[:, :block].T),
         total=float(variances.sum()),
         noise=residuals + rounding,
         method="randomized",
