@@ -141,6 +141,35 @@ def test_the_hessian_of_log_det_through_eigenvalues_is_that_through_lu():
         np.testing.assert_allclose(by_values, by_lu, atol=1e-12)
 
 
+@pytest.mark.parametrize("values", TIED, ids=str)
+def test_functions_of_matrices(values):
+    """The square root's square is A, log and exp invert each other, derivatives at ties too."""
+    a, vectors = with_eigenvalues(values)
+    root = L.matrix_function(tv.array.sqrt, a).value
+    np.testing.assert_allclose(root @ root, a, atol=1e-13)
+    np.testing.assert_allclose(root, (vectors * np.sqrt(values)) @ vectors.T, atol=1e-13)
+    log = L.matrix_function(tv.array.log, a)
+    np.testing.assert_allclose(L.expm(log).value, a, atol=1e-12)
+    order = 2 if len(set(values)) == 4 else 1
+    check(lambda x: L.matrix_function(tv.array.sqrt, x), a, order=order)
+    check(lambda x: L.matrix_function(tv.array.log, x), a, order=order)
+    # Daleckii and Krein: of the exponential it is what the exponential's own rule says.
+    x = tv.tensor(a)
+    weights = WEIGHTS + WEIGHTS.T
+    one, other = (
+        tv.gradient((each * weights).sum(), x).value
+        for each in (L.matrix_function(tv.array.exp, x), L.expm((x + x.mT) * 0.5))
+    )
+    np.testing.assert_allclose(one, other, atol=1e-11 * np.abs(other).max())
+
+
+def test_functions_of_stacks_and_what_is_no_function():
+    a = np.stack([np.eye(3), np.diag([4.0, 4.0, 9.0])])
+    check(lambda x: L.matrix_function(tv.array.sqrt, x), a, order=1)
+    with pytest.raises(tv.TriviumError, match="one number for every eigenvalue"):
+        L.matrix_function(lambda values: values.sum(), a)
+
+
 SINGULAR = [[3.0, 2.0, 1.0], [2.0, 2.0, 1.0], [2.0, 2.0, 2.0], [2.0, 0.0, 0.0], [3.0, 3.0, 0.0]]
 
 

@@ -94,11 +94,17 @@ def test_rayleigh_quotients_converge_cubically(values, seed):
 
 def test_the_order_is_observed():
     values = np.arange(1.0, 9)
-    symmetric = L.shifted_iteration(with_eigenvalues(values)[0], np.ones(8))
-    assert symmetric.order is not None and 2.5 < symmetric.order < 3.6
+    a = with_eigenvalues(values)[0]
+    symmetric = L.shifted_iteration((a + a.T) / 2, np.ones(8))
+    assert (
+        symmetric.predicted_order == 3
+        and symmetric.order is not None
+        and 2.5 < symmetric.order < 3.6
+    )
     general = L.shifted_iteration(similar(np.diag(values)), np.ones(8))
     assert general.order is not None and 1.6 < general.order < 2.5
-    assert "order" in str(general)
+    assert general.predicted_rate is None and general.observed_rate is None
+    assert "order of convergence" in str(general) and "predicted 2" in str(general)
 
 
 # --- what stands in the way -------------------------------------------------------------------

@@ -8,8 +8,8 @@ tr f(A)) does not change when the frame turns, so its first and second derivativ
 from the third on they are exact where no values coincide. What depends on single vectors of a
 repeated eigenvalue has no derivative; it gets that of the frame. For singular values the same
 holds with σⱼ - σᵢ, with σⱼ + σᵢ where both are zero, and with 1/σ for what turns out of the spaces
-of the vectors. A matrix function built as V f(Λ) Vᵀ has no such derivative: it needs f'(λ) within
-the eigenspace, which the vectors do not know; ``solve``, ``expm`` and products have their own.
+of the vectors. A matrix function V f(Λ) Vᵀ needs f'(λ) within the eigenspace, which the vectors do
+not know: ``spectral_sum`` does.
 """
 
 from __future__ import annotations

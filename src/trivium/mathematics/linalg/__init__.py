@@ -19,7 +19,8 @@ _MODULES = {
     "drawing": ["draw_transformation"],
     "eigen_steps": ["EigenIteration", "EigenStop"],
     "factorizations": [
-        "QR", "SVD", "Eigh", "cholesky", "eigh", "eigvalsh", "qr", "svd", "svdvals",
+        "QR", "SVD", "Eigh", "cholesky", "eigh", "eigvalsh", "matrix_function", "qr", "svd",
+        "svdvals",
     ],
     "iterations": ["inverse_iteration", "power_iteration", "shifted_iteration"],
     "least_squares": ["LeastSquares", "lstsq"],

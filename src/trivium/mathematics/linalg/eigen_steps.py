@@ -43,7 +43,8 @@ class EigenIteration:
     ‖A v - λ v‖₂; there is an eigenvalue of A within this distance if A is symmetric, and λ is
     one of a matrix that differs from A by as much in any case. ``observed_rate``,
     ``predicted_rate``: by which factor a step shrinks the error of the vector; None where it
-    cannot be told. ``order``: of convergence, observed (1 linear, 2 quadratic, 3 cubic).
+    cannot be told, or where every step shrinks it by a smaller one: then ``order`` is the
+    exponent p of e' ≈ C eᵖ that was observed, and ``predicted_order`` that of theory.
     ``vectors`` (steps + 1, n), ``eigenvalues``, ``residuals`` (steps + 1,): the trajectory.
     ``notes``: what else to know.
     """
@@ -56,6 +57,7 @@ class EigenIteration:
     observed_rate: float | None
     predicted_rate: float | None
     order: float | None
+    predicted_order: float | None
     vectors: Array
     eigenvalues: Array
     residuals: Array
@@ -68,13 +70,16 @@ class EigenIteration:
         return self.stopped in (EigenStop.CONVERGED, EigenStop.EXACT)
 
     def __str__(self) -> str:
-        lines = [
+        first = (
             f"{self.method}: λ = {self.eigenvalue:.12g}, ‖Av - λv‖ = {self.residual:.2g} after "
-            f"{self.steps} steps. {self.stopped.sentence}",
-            f"  rate of convergence: observed {_rate(self.observed_rate)}, predicted "
-            f"{_rate(self.predicted_rate)}"
-            + (f"; order {self.order:.2f}" if self.order is not None else ""),
-        ]
+            f"{self.steps} steps. {self.stopped.sentence}"
+        )
+        if self.predicted_order is None:
+            pair = (_rate(self.observed_rate), _rate(self.predicted_rate))
+            lines = [first, f"  rate of convergence: observed {pair[0]}, predicted {pair[1]}"]
+        else:
+            pair = (_rate(self.order), _rate(self.predicted_order))
+            lines = [first, f"  order of convergence: observed {pair[0]}, predicted {pair[1]}"]
         return "\n".join([*lines, *[f"  note: {each}" for each in self.notes]])
 
     __repr__ = __str__
@@ -159,7 +164,7 @@ class Recorder:
         method: str,
         predicted: float | None,
         notes: list[str],
-        superlinear: bool = False,
+        predicted_order: float | None = None,
     ) -> EigenIteration:
         """The result: the vector of least residual seen."""
         best = int(np.argmin(self.residuals))
@@ -170,9 +175,12 @@ class Recorder:
             residual=self.residuals[best] * scale,
             stopped=stopped,
             steps=len(self.residuals) - 1,
-            observed_rate=None if superlinear else observed_rate(self.residuals, size),
+            observed_rate=observed_rate(self.residuals, size)
+            if predicted_order is None
+            else None,
             predicted_rate=predicted,
-            order=observed_order(self.residuals, size) if superlinear else None,
+            order=observed_order(self.residuals, size) if predicted_order is not None else None,
+            predicted_order=predicted_order,
             vectors=np.array(self.vectors, dtype),
             eigenvalues=np.array(self.eigenvalues) * scale,
             residuals=np.array(self.residuals) * scale,

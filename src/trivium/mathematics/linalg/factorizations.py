@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ...engine.array.arguments import ArrayLike
-from ...engine.errors import ArgumentError
-from ...engine.primitives import factorizations, factorizations_spectral
+from ...engine.composites import as_tensor, cast
+from ...engine.errors import ArgumentError, ShapeError
+from ...engine.primitives import factorizations, factorizations_spectral, factorizations_ties
 from ...engine.primitives.control import results
 from ...engine.tensor import Tensor
 from .arguments import matrices, square_matrices
@@ -18,6 +20,7 @@ __all__ = [
     "cholesky",
     "eigh",
     "eigvalsh",
+    "matrix_function",
     "qr",
     "svd",
     "svdvals",
@@ -78,6 +81,27 @@ def eigvalsh(x: ArrayLike, /) -> Tensor:
     Rules and errors as for ``eigh``.
     """
     return factorizations_spectral.eigvalsh(square_matrices("eigvalsh", x))
+
+
+def matrix_function(function: Callable[[Tensor], Tensor], x: ArrayLike, /) -> Tensor:
+    """f(A) = V f(Λ) Vᵀ of symmetric matrices: (…, n, n) → (…, n, n), f from tensor to tensor.
+
+    ``function`` gets all eigenvalues, (…, n), and gives as many: ``tv.array.sqrt`` makes the
+    square root of a matrix. Where eigenvalues coincide the first derivative is exact, which that
+    of the same product written out is not; from the second on it is exact where they do not.
+    Rules as for ``eigh``. Raises ShapeError when the function changes the shape. Source: Higham,
+    *Functions of Matrices* (2008), §1.2 and theorem 3.11.
+    """
+    given = square_matrices("matrix_function", x)
+    values, vectors = eigh(given)
+    weights = as_tensor(function(values))
+    if weights.shape != values.shape:
+        raise ShapeError(
+            f"matrix_function: of eigenvalues of shape {values.shape} the function made shape "
+            f"{weights.shape}; it must give one number for every eigenvalue"
+        )
+    weights = cast(weights, values.dtype)
+    return factorizations_ties.spectral_sum(vectors, weights, values, given)
 
 
 def svd(x: ArrayLike, /, *, full_matrices: bool = False) -> SVD:

@@ -120,9 +120,9 @@ def shifted_iteration(
     σ at the rate |λ₂ - σ|/|λ₁ - σ|, so a good σ separates eigenvalues of nearly equal size (or ±λ).
     With "rayleigh" each step solves with A - (vᵀAv) I; convergence is cubic for symmetric
     matrices and quadratic for others, to whichever eigenvalue the start is near; ``order`` says
-    what was observed. Arguments, stopping and errors as for ``power_iteration``. Sources: Golub
-    & Van Loan, *Matrix Computations*, 4th ed., §8.2.3; Parlett, Mathematics of Computation 28
-    (1974) 679.
+    what was observed beside ``predicted_order``. Arguments, stopping and errors as for
+    ``power_iteration``. Sources: Golub & Van Loan, *Matrix Computations*, 4th ed., §8.2.3;
+    Parlett, Mathematics of Computation 28 (1974) 679.
     """
     setting = prepare("shifted_iteration", matrix, start, tolerance, steps, seed)
     if shift == "rayleigh":
@@ -157,7 +157,7 @@ def _rayleigh(setting: Setting) -> EigenIteration:
         "Rayleigh quotient iteration",
         None,
         notes,
-        superlinear=True,
+        predicted_order=3.0 if np.array_equal(setting.matrix, setting.matrix.T) else 2.0,
     )
 
 
