@@ -14,7 +14,7 @@ from trivium.engine.composites import as_tensor
 from trivium.engine.errors import ArgumentError, DTypeError, ShapeError, UnboundInputError
 from trivium.engine.passes.pipeline import improve
 from trivium.engine.tensor import Tensor, Variable, as_array, input, variable
-from trivium.engine.traversal import substitute
+from trivium.engine.traversal import substitute, topological
 from trivium.engine.trees import flatten, unflatten
 
 from .result import Counts
@@ -24,6 +24,7 @@ __all__ = ["EVALUATIONS", "Counted", "Point", "flat", "trace"]
 Array = np.ndarray[Any, Any]
 #: About how many evaluations a minimization takes: whether machine code pays is judged by it.
 EVALUATIONS = 200
+_SHORT = 64  # elements of a vector that may become leaves of their own
 
 
 class Counted:
@@ -54,8 +55,8 @@ class Point:
         self.leaves: list[Variable] = [_starting(each) for each in parts]
         vectors = [leaf.value.astype(np.float64).ravel() for leaf in self.leaves]
         self.start: Array = np.concatenate(vectors) if vectors else np.zeros(0)
-        ends = np.cumsum([0, *[leaf.size for leaf in self.leaves]])
-        self._slices = [slice(a, b) for a, b in pairwise(ends)]
+        self._parts = list(self.leaves)
+        self._slices = _places(self.leaves)
 
     def move(self, x: Array) -> None:
         """Make ``x`` the point at which programs are run."""
@@ -71,7 +72,40 @@ class Point:
 
     def arrange(self, x: Array) -> Any:
         """``x`` in the structure of the start: arrays in place of its leaves."""
-        return unflatten(self.structure, [each.copy() for each in self.split(x)])
+        arrays = [
+            x[place].reshape(part.shape).astype(part.dtype)
+            for part, place in zip(self._parts, _places(self._parts), strict=True)
+        ]
+        return unflatten(self.structure, arrays)
+
+    def scatter(self, expression: Tensor) -> Tensor:
+        """``expression`` with short vectors of which only elements are used taken apart.
+
+        Each element becomes a leaf of its own, so that derivatives with respect to it pass by no
+        vector that is zero elsewhere.
+        """
+        order = topological([expression])
+        leaves: list[Variable] = []
+        replaced: dict[Tensor, Tensor] = {}
+        for leaf in self.leaves:
+            uses = [node for node in order if any(each is leaf for each in node.inputs)]
+            single = all(node.primitive.name == "slice" and node.size == 1 for node in uses)
+            if not (leaf.ndim == 1 and 1 < leaf.size <= _SHORT and uses and single):
+                leaves.append(leaf)
+                continue
+            apart = [variable(each, name=leaf.name) for each in leaf.value]
+            leaves += apart
+            for node in uses:
+                element = apart[node.attributes.start[0]]
+                replaced[node] = element.reshape(node.shape)
+        self.leaves, self._slices = leaves, _places(leaves)
+        return substitute([expression], replaced)[0] if replaced else expression
+
+
+def _places(leaves: Sequence[Tensor]) -> list[slice]:
+    """Where each leaf stands in the flat vector."""
+    ends = np.cumsum([0, *[leaf.size for leaf in leaves]])
+    return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 
 
 def _holds_arrays(start: Any) -> bool:

@@ -27,6 +27,8 @@ __all__ = ["gauss_newton", "levenberg_marquardt"]
 Array = np.ndarray[Any, Any]
 _EPSILON = float(np.finfo(np.float64).eps)
 _BEND = 0.75  # the largest 2‖Da‖/‖Dv‖ for which the path is taken to be a parabola
+_AHEAD = 0.1
+_NEAR = 1e-3  # steps shorter than this, beside x, are straight
 _LOST = 1e-8  # of the largest effect that an unknown has had on the residuals
 
 
@@ -61,7 +63,8 @@ def levenberg_marquardt(
     The step minimizes ‖r + Jp‖ within ‖Dp‖ ≤ Δ, where D holds the largest norm that each column
     of J has had, so that the path does not depend on the parameters' units. ``geodesic``: the
     step follows the parabola v + a, a = -½(JᵀJ + λD²)⁻¹Jᵀr_vv with r_vv the second derivative
-    along v, where it bends little (‖Da‖ ≤ ⅜‖Dv‖). ``factor``: the first Δ is factor·‖Dx‖.
+    along v, where it bends little (‖Da‖ ≤ ⅜‖Dv‖) and is longer than
+    ‖Dx‖/1000. ``factor``: the first Δ is factor·‖Dx‖.
     Otherwise as ``gauss_newton``.
     """
     if not isinstance(geodesic, bool | np.bool_):
@@ -201,7 +204,7 @@ class _LeastSquares:
             if first:
                 self.radius = min(self.radius, step.length)
             p = step.p
-            if geodesic:
+            if geodesic and step.length > _NEAR * float(np.linalg.norm(scale * point.x)):
                 p = self._along_geodesic(point.x, step, scale)
             x = point.x + p
             if not np.any(x != point.x):
@@ -245,7 +248,9 @@ class _LeastSquares:
         return None, Reason.PRECISION
 
     def _along_geodesic(self, x: Array, step: Any, scale: Array) -> Array:
-        bend = self.residuals.second_directional(x, step.p)
+        # r_vv by a difference over a tenth of the step (§4.2 of the paper): one evaluation.
+        ahead = self.residuals.residuals(x + _AHEAD * step.p)
+        bend = 2 / _AHEAD * ((ahead - self.here.r) / _AHEAD - self.here.jacobian @ step.p)
         if not np.isfinite(bend).all():
             return np.asarray(step.p)
         a = self.here.acceleration(step, scale, bend)

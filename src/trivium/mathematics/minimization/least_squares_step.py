@@ -38,9 +38,14 @@ class Linearized:
 
     def __init__(self, r: Array, jacobian: Array) -> None:
         self.r, self.jacobian = r, jacobian
+        n = jacobian.shape[1]
+        factor = _triangle(jacobian, r)
+        self._triangle = factor[:n, :n], factor[:n, n]
+        top, right = self._triangle
+        # QᵀQ = I, so R has the columns' lengths and Rᵀz is Jᵀr.
         self.value = float(r @ r)
-        pulled = jacobian.T @ r
-        self.lengths = np.linalg.norm(jacobian, axis=0)
+        self.lengths: Array = np.linalg.norm(top, axis=0)
+        pulled = top.T @ right
         self.gradient = 2 * pulled
         norm = math.sqrt(self.value) if self.value >= 0 else math.nan
         scale = self.lengths * norm
@@ -48,7 +53,6 @@ class Linearized:
         np.divide(np.abs(pulled), scale, out=cosines, where=scale > 0)
         #: The largest |cos| of the angle between r and a column of J: 0 at a critical point.
         self.cosine = float(cosines.max(initial=0.0))
-        self._triangle: tuple[Array, Array] | None = None
         self._scaled: tuple[Array, Array, Array, Array] | None = None
 
     def step(self, scale: Array, radius: float) -> DampedStep:
@@ -84,11 +88,6 @@ class Linearized:
     def _svd(self, scale: Array) -> tuple[Array, Array, Array, Array]:
         """(D, s, Vᵀ, Uᵀz) of the triangle scaled by D⁻¹; z = Qᵀr."""
         if self._scaled is None or not np.array_equal(self._scaled[0], scale):
-            if self._triangle is None:
-                n = self.jacobian.shape[1]
-                both = np.concatenate([self.jacobian, self.r[:, None]], axis=1)
-                factor: Array = np.asarray(np.linalg.qr(both, mode="r"))
-                self._triangle = factor[:n, :n], factor[:n, n]
             top, right = self._triangle
             left, s, rows = np.linalg.svd(top / scale, full_matrices=False)
             self._scaled = scale, s, rows, left.T @ right
@@ -119,6 +118,17 @@ class Linearized:
             f"{condition:.2g}, so about {round(math.log10(condition))} of 16 digits of x are "
             "lost."
         ]
+
+
+def _triangle(jacobian: Array, r: Array) -> Array:
+    """The triangle of the QR factorisation of [J, r], at most n + 1 rows."""
+    from scipy.linalg import lapack  # numpy.linalg.qr takes four times as long for tall ones
+
+    rows, n = jacobian.shape
+    both = np.empty((rows, n + 1), order="F")
+    both[:, :n], both[:, n] = jacobian, r
+    factor: Array = lapack.dgeqrf(both, overwrite_a=1)[0][: n + 1]
+    return np.triu(factor)
 
 
 def _damping(s: Array, c: Array, radius: float) -> float:

@@ -9,15 +9,17 @@ import numpy as np
 
 from trivium.engine.errors import ArgumentError
 from trivium.engine.program import Program
-from trivium.engine.tensor import Tensor, input, tensor
+from trivium.engine.tensor import Tensor, tensor
 from trivium.engine.transforms import jacobian, jvp
-from trivium.engine.traversal import substitute
+from trivium.engine.traversal import substitute, topological
 
 from .function_point import EVALUATIONS, Counted, trace
 
 __all__ = ["Residuals"]
 
 Array = np.ndarray[Any, Any]
+# Up to so many columns, and nodes of all of them together, the Jacobian is one expression.
+_FEW, _NODES = 32, 2000
 
 
 class Residuals(Counted):
@@ -41,10 +43,13 @@ class Residuals(Counted):
         if not self._expression.size:
             raise ArgumentError("there are no residuals: the function's result is empty")
         self._backend, self._evaluations = backend, evaluations
-        self._programs: dict[str, Program] = {}
-        self._directions: list[Tensor] = []
         self.start = self._point.start
+        self._expression = self._point.scatter(self._expression)
         self.epsilon = float(np.finfo(self._expression.dtype).eps)
+        self._few = self.size <= min(_FEW, self.length) and (
+            self.size * len(topological([self._expression])) <= _NODES
+        )
+        self._programs: dict[str, Program] = {}
 
     @property
     def size(self) -> int:
@@ -67,9 +72,11 @@ class Residuals(Counted):
         return np.asarray(self._program("residuals").run(), np.float64).ravel()
 
     def jacobian(self, x: Array) -> Array:
-        """J(x) (m, n): by columns or by rows, whichever are fewer."""
+        """J(x) (m, n): few columns in one sweep, else by columns or rows, whichever are fewer."""
         self.count(jacobians=1)
         self._point.move(x)
+        if self._few:
+            return np.array(self._program("columns").run(), np.float64).reshape(self.size, -1).T
         parts = self._program("jacobian").run()
         return np.concatenate(
             [
@@ -79,41 +86,27 @@ class Residuals(Counted):
             axis=1,
         )
 
-    def second_directional(self, x: Array, v: Array) -> Array:
-        """d²r(x + tv)/dt² at t = 0 (m,): how the residuals bend along ``v``."""
-        self.count(products=1)
-        self._point.move(x)
-        bend = self._program("bend").run(*self._point.split(v))
-        return np.asarray(bend, np.float64).ravel()
+    def _columns(self) -> tuple[Tensor, ...]:
+        """∂r/∂x_j for every j. What they have in common is computed once, unlike in a loop."""
+        columns = []
+        for leaf in self._point.leaves:
 
-    def _bend(self) -> Tensor:
-        leaves = self._point.leaves
-        self._directions = [input(each.shape, each.dtype, name="v") for each in leaves]
-        one = tensor(1.0, self._expression.dtype)
+            def moved(x: Tensor, leaf: Tensor = leaf) -> Tensor:
+                return substitute([self._expression], {leaf: x})[0]
 
-        def along(t: Tensor) -> Tensor:
-            moved: dict[Tensor, Tensor] = {
-                leaf: leaf + t.astype(leaf.dtype) * v
-                for leaf, v in zip(leaves, self._directions, strict=True)
-            }
-            return substitute([self._expression], moved)[0]
-
-        def slope(t: Tensor) -> Tensor:
-            found: Tensor = jvp(along, (t,), (one,))[1]
-            return found
-
-        bend: Tensor = jvp(slope, (tensor(0.0, self._expression.dtype),), (one,))[1]
-        return bend
+            for unit in np.eye(leaf.size, dtype=leaf.dtype):
+                direction = tensor(unit.reshape(leaf.shape))
+                columns.append(jvp(moved, (leaf,), (direction,))[1])
+        return tuple(columns)
 
     def _program(self, name: str) -> Program:
         if name not in self._programs:
             outputs: Any = self._expression
-            inputs: list[Tensor] = []
-            if name == "bend":
-                outputs, inputs = self._bend(), self._directions
+            if name == "columns":
+                outputs = self._columns()
             if name == "jacobian":
                 outputs = jacobian(self._expression, list(self._point.leaves))
             self._programs[name] = Program(
-                inputs, outputs, backend=self._backend, steps=self._evaluations
+                [], outputs, backend=self._backend, steps=self._evaluations
             )
         return self._programs[name]
