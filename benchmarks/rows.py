@@ -82,6 +82,18 @@ def _predict(settings: Settings) -> dict[str, Any]:
     return measure(settings)
 
 
+def _lbfgs(settings: Settings) -> dict[str, Any]:
+    from .solving import measure_lbfgs
+
+    return measure_lbfgs(settings)
+
+
+def _levenberg_marquardt(settings: Settings) -> dict[str, Any]:
+    from .solving import measure_levenberg_marquardt
+
+    return measure_levenberg_marquardt(settings)
+
+
 def _import(settings: Settings) -> dict[str, Any]:
     from .processes import measure_import
 
@@ -162,6 +174,22 @@ ROWS: dict[str, Row] = {
             _chain,
             1.2,
             2,
+        ),
+        Row(
+            "lbfgs",
+            "logistic regression, 100,000 × 50, by L-BFGS to the same gradient",
+            "minimization",
+            _lbfgs,
+            1.5,
+            3,
+        ),
+        Row(
+            "levenberg-marquardt",
+            "curve with 14 parameters, 10,000 residuals, by Levenberg-Marquardt",
+            "minimization",
+            _levenberg_marquardt,
+            2,
+            3,
         ),
         Row("predict", "predict one row, MLP 784-128-64-10", "call", _predict, 2, 4),
         Row("import", "import trivium against import torch", "import", _import, 4, 8),
