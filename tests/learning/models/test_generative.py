@@ -184,6 +184,9 @@ def test_w_and_b_are_those_of_the_textbook():
     np.testing.assert_allclose(
         fit.model.covariances, np.linalg.inv(precision), rtol=1e-9, atol=1e-12
     )
+    peer = LinearDiscriminantAnalysis(solver="lsqr").fit(x, y)
+    np.testing.assert_allclose(found.w, peer.coef_[0], rtol=1e-8)
+    assert found.b == pytest.approx(peer.intercept_[0], rel=1e-8)
 
 
 def test_a_discriminant_needs_densities_and_two_classes_for_one_w():
@@ -579,6 +582,19 @@ def test_steps_reach_what_counting_finds():
             epochs=30, dtype="float64", progress=False,
         )  # fmt: skip
         assert worse.metrics["train"]["loss"] > fit.metrics["train"]["loss"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_solver_that_knows_nothing_of_gaussians_finds_the_same(kind):
+    x, y = blobs(n=60)
+    fit = fitted(tv.models.GaussianClassifier(kind), (x, y))
+    other = tv.fit(
+        tv.models.GaussianClassifier(kind), JOINT, tv.algorithms.LBFGS(), (x, y), progress=False
+    )
+    assert other.metrics["train"]["loss"] == pytest.approx(
+        fit.metrics["train"]["loss"], rel=1e-9
+    )
+    np.testing.assert_allclose(other.probabilities(x), fit.probabilities(x), atol=1e-5)
 
 
 def test_it_can_be_trained_to_discriminate():

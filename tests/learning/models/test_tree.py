@@ -385,12 +385,24 @@ def test_the_one_standard_error_rule_takes_a_smaller_tree():
     x, y = noisy()
     held = noisy(seed=1)
     best = grown((x, y), validation=held, prune="cost-complexity")
-    small = grown((x, y), validation=held, prune="cost-complexity", rule="1-se")
+    small = grown((x, y), validation=held, prune="cost-complexity", rule="one-se")
     path = tv.models.pruning_path(small)
     least = min(path, key=lambda row: (row["validation_error"], row["leaves"]))
     limit = least["validation_error"] + least["validation_standard_error"]
     wanted = [row["leaves"] for row in path if row["validation_error"] <= limit]
     assert path.chosen["leaves"] == min(wanted) <= best.model.leaves
+
+
+def test_text_forms():
+    from trivium.learning.specification import parse_algorithm, parse_model
+
+    assert parse_model("tree:scores").spec() == tv.models.DecisionTree("scores").spec()
+    made = parse_algorithm("growing:prune=cost-complexity,rule=one-se,min-leaf=3,max-depth=4")
+    wanted = tv.algorithms.Growing(
+        prune="cost-complexity", rule="one-se", min_leaf=3, max_depth=4
+    )
+    assert made == wanted
+    assert tv.algorithms.Growing(prune="reduced_error").prune == "reduced-error"
 
 
 def test_pruned_leaves_hold_enough_examples():

@@ -36,7 +36,7 @@ __all__ = ["Growing"]
 Array = np.ndarray[Any, Any]
 
 _PRUNES = ("cost-complexity", "reduced-error", "leaf-size")
-_RULES = ("best", "1-se")
+_RULES = ("best", "one-se")
 
 
 @component()
@@ -58,7 +58,7 @@ class Growing(Solver):
     validation part; "cost-complexity", the subtree of least J + ``penalty``·leaves, in the
     units of the objective; "leaf-size", the subtree whose leaves hold a least number of
     examples. Without a ``penalty`` the validation part chooses among the trees of the path by
-    ``rule``: "best", the fewest errors; "1-se", the smallest tree within one standard error of
+    ``rule``: "best", the fewest errors; "one-se", the smallest tree within one standard error of
     it. Errors are wrong answers, or squared (absolute) errors of quantities. ``fit.history``
     has a row for each tree of the path; see ``tv.models.pruning_path``. ``seed``: decides
     between questions that are equally good.

@@ -135,27 +135,37 @@ def gaussian_log_density(x: Tensor, mean: Tensor, root: Tensor, covariance: str)
 
     Differences are taken before they are squared, so that no digits are lost far from 0.
     """
-    if covariance.endswith("diagonal"):
-        z = (x[:, None, :] - mean) * root
-        scales = root
+    diagonal = covariance.endswith("diagonal")
+    factor = root if diagonal else array.tril(root)
+    if covariance.startswith("shared"):
+        distance = _shared_distance(x, mean, factor)
+    elif diagonal:
+        z = (x[:, None, :] - mean) * factor
+        distance = (z * z).sum(axis=-1)
     else:
-        factor = array.tril(root)
-        scales = array.diagonal(root)
-        if covariance == "shared":
-            centre = mean.mean(axis=0)
-            turn = array.matrix_transpose(factor)
-            z = ((x - centre) @ turn)[:, None, :] - (mean - centre) @ turn
-        else:
-            away = x[None, :, :] - mean[:, None, :]
-            z = away @ array.matrix_transpose(factor)
-    distance = (z * z).sum(axis=-1)
-    if covariance == "separate":
-        distance = array.matrix_transpose(distance)
+        z = (x[None, :, :] - mean[:, None, :]) @ array.matrix_transpose(factor)
+        distance = array.matrix_transpose((z * z).sum(axis=-1))
     assert x.dtype is not None
     most = float(np.finfo(x.dtype).max) / 4
+    scales = root if diagonal else array.diagonal(root)
     volume = array.log(abs(scales)).sum(axis=-1)
     constant = 0.5 * x.shape[1] * math.log(2 * math.pi)
     return volume - 0.5 * array.minimum(distance, most) - constant
+
+
+def _shared_distance(x: Tensor, mean: Tensor, factor: Tensor) -> Tensor:
+    """‖R(x - μ_k)‖² = ‖a‖² - 2 a·c_k + ‖c_k‖² from the centre of the means, (N, K).
+
+    That needs no array of N × K × d numbers; near the classes a and c_k are of the size of 1.
+    """
+    centre = mean.mean(axis=0)
+    if factor.ndim == 1:
+        a, c = (x - centre) * factor, (mean - centre) * factor
+    else:
+        turn = array.matrix_transpose(factor)
+        a, c = (x - centre) @ turn, (mean - centre) @ turn
+    squares = (a * a).sum(axis=1, keepdims=True) + (c * c).sum(axis=1)
+    return squares - 2 * (a @ array.matrix_transpose(c))
 
 
 def gaussian_polynomial(

@@ -140,7 +140,7 @@ def by_cost_complexity(measured: Measured, penalty: float | None, rule: str) -> 
     The weakest inner node t has the smallest α = (risk(t) - risk of its leaves)/(leaves - 1),
     at which it is no worse as a leaf; collapsing the weakest again and again gives the best
     subtree for every α. ``penalty``: α itself; None lets the validation error choose:
-    ``rule`` "best" takes the fewest errors, "1-se" the smallest tree whose errors exceed that
+    ``rule`` "best" takes the fewest errors, "one-se" the smallest tree whose errors exceed that
     by at most one standard error. Source: Breiman et al. (1984), §3.3 and §3.4.3.
     """
     trimming = _Trimming(measured)
