@@ -244,10 +244,7 @@ def _algorithm(
     model: Model, objective: Objective, task: str, rows: int, validation: float | int
 ) -> tuple[Algorithm, str]:
     if isinstance(model, DecisionTree):
-        if validation:
-            reason = "a tree is grown, then pruned by its errors on the validation part"
-            return Growing(prune="cost-complexity"), reason
-        return Growing(min_leaf=5), "a tree is grown, and leaves of one example are noise"
+        return _growing(objective, validation)
     losses = {type(term) for weight, term in objective.terms() if weight > 0}
     squares = SquaredError in losses and losses <= {SquaredError, L2}
     if isinstance(model, ThresholdNeuron) and losses == {SquaredError}:
@@ -260,6 +257,16 @@ def _algorithm(
         return Adam(learning_rate=0.01), "one minimum, reached by steps"
     rate = 1e-3 if rows > LARGE else 3e-3
     return Adam(learning_rate=rate), "many parameters of different scales"
+
+
+def _growing(objective: Objective, validation: float | int) -> tuple[Algorithm, str]:
+    surprise = any(isinstance(term, CrossEntropy) for weight, term in objective.terms())
+    smoothing = 1.0 if surprise else 0.0  # of a class that a leaf lacks it would be infinite
+    if validation:
+        reason = "a tree is grown, then pruned by its errors on the validation part"
+        return Growing(prune="cost-complexity", smoothing=smoothing), reason
+    reason = "a tree is grown, and leaves of one example are noise"
+    return Growing(min_leaf=5, smoothing=smoothing), reason
 
 
 def _walk(algorithm: Algorithm, rows: int) -> tuple[int | None, int]:

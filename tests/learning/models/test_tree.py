@@ -505,6 +505,10 @@ def test_estimators_take_trees():
         "tree", algorithm="growing:prune=cost-complexity", validation=0.2, random_state=0
     ).fit(x, labels)
     assert pruned.fit_.history
+    weighted = tv.Classifier("tree:scores", class_weight="balanced", random_state=0)
+    weighted.fit(x, labels)
+    assert weighted.fit_.algorithm.smoothing == 1
+    assert np.isfinite(weighted.predict_log_proba(x)).all()
     numbers = tv.Regressor("tree", random_state=0).fit(x, x[:, 0] * 2)
     assert numbers.score(x, x[:, 0] * 2) > 0.9
     density = tv.Classifier("gaussian:covariance=separate").fit(x, labels)
