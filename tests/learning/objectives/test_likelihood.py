@@ -13,6 +13,7 @@ from tests.learning.objectives.helpers import Batch, loss_of, slope_of
 from trivium.engine.errors import ShapeError
 from trivium.learning.errors import DataError, RequestError
 from trivium.learning.objectives import L2, NegativeLogLikelihood
+from trivium.learning.objectives.families import log_factorial
 from trivium.learning.specification import from_spec, parse_objective
 
 rng = np.random.default_rng(0)
@@ -97,6 +98,12 @@ def test_the_loss_is_the_negative_logarithm_of_scipys_density(name: str) -> None
     weight = rng.uniform(0, 2, N)
     weighted = loss_of(objective, eta, y, weight)
     np.testing.assert_allclose(weighted, (weight * losses).mean(), rtol=1e-13)
+
+
+def test_the_logarithm_of_a_factorial_keeps_its_digits() -> None:
+    counts = np.r_[np.arange(0.0, 200.0), 10.0 ** np.arange(3, 16)]
+    found = log_factorial(tv.tensor(counts)).value
+    np.testing.assert_allclose(found, special.gammaln(counts + 1), rtol=1e-15, atol=4e-15)
 
 
 @pytest.mark.parametrize("name", CASES)
