@@ -39,7 +39,8 @@ class QRIteration:
     ``steps``: QR steps in all. ``subdiagonals`` (steps + 1, n - 1): the trajectory, the sizes of
     the entries below the diagonal before every step. ``deflations``: when which entry became
     negligible. ``observed_rates``, ``predicted_rates`` (n - 1,): of those entries, without
-    shifts |λᵢ₊₁/λᵢ| (NaN where nothing can be observed); with shifts None.
+    shifts |λᵢ₊₁/λᵢ| (NaN where nothing can be observed); with shifts None, for then every step has
+    a rate of its own, |λₙ - σ|/|λₙ₋₁ - σ| with σ near λₙ, and two or three steps end at rounding.
     """
 
     eigenvalues: Array
