@@ -76,6 +76,12 @@ def _chain(settings: Settings) -> dict[str, Any]:
     return measure(settings)
 
 
+def _poisson(settings: Settings) -> dict[str, Any]:
+    from .poisson import measure
+
+    return measure(settings)
+
+
 def _predict(settings: Settings) -> dict[str, Any]:
     from .predict import measure
 
@@ -191,6 +197,7 @@ ROWS: dict[str, Row] = {
             2,
             3,
         ),
+        Row("poisson", "Poisson regression by Newton, 100,000 × 20", "fit", _poisson, 1, 1.5),
         Row("predict", "predict one row, MLP 784-128-64-10", "call", _predict, 2, 4),
         Row("import", "import trivium against import torch", "import", _import, 4, 8),
         Row(
