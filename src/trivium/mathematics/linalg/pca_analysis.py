@@ -40,7 +40,7 @@ def pca(
     whiten: bool = False,
     method: Method = "auto",
     oversampling: int = 10,
-    passes: int = 5,
+    passes: int | None = None,
     keep: int | None = None,
     batch_rows: int | None = None,
     seed: int = 0,
@@ -59,7 +59,8 @@ def pca(
     * "exact": from the covariance matrix if the smallest kept eigenvalue has 9 digits there
       (float32: 6), else from the singular values of the table, which lose half as many.
     * "randomized": block Krylov on ``components`` + ``oversampling`` random directions with
-      ``passes`` passes over the data, each of which does what a power iteration does.
+      ``passes`` passes over the data (left out: 5, or 4 when that is more than a tenth of all
+      directions), each of which does what a power iteration does.
     * "incremental": one pass, batch by batch; the exact answer unless ``keep`` limits how many
       directions are carried from batch to batch.
     * "auto": incremental for iterators and memory maps; randomized when min(n, d) > 1,000 and
@@ -101,7 +102,7 @@ def pca(
 
 
 def _randomized(
-    x: Array, mean: Array, wanted: Any, oversampling: int, passes: int, seed: int
+    x: Array, mean: Array, wanted: Any, oversampling: int, passes: int | None, seed: int
 ) -> Spectrum:
     if not isinstance(wanted, int):
         raise ArgumentError(
@@ -109,6 +110,8 @@ def _randomized(
             "all or 'parallel' need the whole spectrum: method='exact'"
         )
     positive_integer("pca", "oversampling", oversampling, 0)
+    if passes is None:  # a larger space needs fewer steps
+        passes = 5 if 10 * (wanted + oversampling) <= min(x.shape) else 4
     positive_integer("pca", "passes", passes)
     return randomized(x, mean, wanted, oversampling, passes, seed)
 
