@@ -7,8 +7,9 @@ One rule, the same for the command line and the estimators (n: rows to train on)
   enough, and it is MLP([128, 64]). At most 500 rows are looked at.
 - objective: cross-entropy for classes, squared error for quantities; plus λ L2 with λ = 1/n,
   for linear regression the λ that leave-one-out errors prefer.
-- models of p(x, y) (generative classifiers): joint likelihood, in closed form. Decision trees: grown
-  and pruned by cost-complexity on the validation part; without one, at least 5 rows in a leaf.
+- models of p(x, y) (generative classifiers): joint likelihood, in closed form. Decision trees:
+  grown and pruned by cost-complexity on the validation part; without one, at least 5 rows in a
+  leaf.
 - algorithm: closed form for linear regression; else Adam with rate 0.01 for linear models,
   0.003 for others, 0.001 for more than 2,000 rows.
 - batch size: 32; for more than 2,000 rows 64, than 20,000 256, than 200,000 1,024.
