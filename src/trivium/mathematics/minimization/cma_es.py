@@ -151,18 +151,28 @@ class _Weights:
 
 
 class _Distribution:
-    """N(m, σ² C) and the paths along which it has moved."""
+    """N(m, σ² S C S) and the paths along which it has moved.
+
+    S = diag(``units``) is the identity until C becomes ill-conditioned; then the coordinates
+    take the deviations of C as their units, so that coordinates of very different sizes do not
+    cost digits.
+    """
 
     def __init__(self, centre: Array, step: float, weights: _Weights) -> None:
         n = centre.size
         self.centre, self.step, self.parameters = centre.copy(), step, weights
-        self.covariance = np.eye(n)
+        self.covariance, self.units = np.eye(n), np.ones(n)
         self.path, self.step_path = np.zeros(n), np.zeros(n)
         self.generation = 0
         self._decompose()
 
     def _decompose(self) -> None:
         self.covariance = (self.covariance + self.covariance.T) / 2
+        spread = np.sqrt(np.maximum(np.diag(self.covariance), 1e-300))
+        if spread.max() > 1e4 * spread.min():
+            self.units = self.units * spread
+            self.covariance = self.covariance / np.outer(spread, spread)
+            self.path = self.path / spread
         values, self.axes = np.linalg.eigh(self.covariance)
         self.lengths = np.sqrt(np.maximum(values, 1e-300))
         self._fresh = self.generation
@@ -173,7 +183,7 @@ class _Distribution:
         return float((self.lengths.max() / self.lengths.min()) ** 2)
 
     def sample(self, chance: Chance, count: int) -> Array:
-        """``count`` steps y = B D z, (count, n)."""
+        """``count`` steps y = B D z, (count, n), in the coordinates' units."""
         drawn = chance.normal(count, self.centre.size)
         return np.asarray((drawn * self.lengths) @ self.axes.T)
 
@@ -182,7 +192,7 @@ class _Distribution:
         p, n = self.parameters, self.centre.size
         w = p.weights
         mean = w[: p.parents] @ steps[: p.parents]
-        self.centre = self.centre + self.step * mean
+        self.centre = self.centre + self.step * self.units * mean
         whitened = self.axes @ ((self.axes.T @ mean) / self.lengths)
         pull = math.sqrt(p.step_path * (2 - p.step_path) * p.effective)
         self.step_path = (1 - p.step_path) * self.step_path + pull * whitened
@@ -244,7 +254,9 @@ def _run(
         if count < size:
             return Reason.EVALUATIONS, "the evaluations left do not fill another generation."
         steps = state.sample(chance, size)
-        points = [_mirrored(state.centre + state.step * y, seen.bounds) for y in steps]
+        points = [
+            _mirrored(state.centre + state.step * state.units * y, seen.bounds) for y in steps
+        ]
         values = np.array([seen.value(x) for x in points])
         if values.min() == -math.inf:
             return Reason.UNBOUNDED, "a value of -∞ was met."
@@ -279,9 +291,9 @@ def _stop(
                 Reason.SMALL_DECREASE,
                 f"the values differ by no more than {spread:.1g} {generations}.",
             )
-    deviations = state.step * np.sqrt(np.diag(state.covariance))
+    deviations = state.step * state.units * np.sqrt(np.diag(state.covariance))
     if (deviations < step_tolerance * first).all():
-        if (state.step * np.abs(state.path) < step_tolerance * first).all():
+        if (state.step * np.abs(state.units * state.path) < step_tolerance * first).all():
             return (
                 Reason.SMALL_STEP,
                 f"all deviations are below {deviations.max():.1g} {generations}.",
@@ -293,9 +305,9 @@ def _stop(
             "ill-conditioned for this precision.",
         )
     if not math.isfinite(state.step) or state.step > 1e20 * first:
-        return Reason.UNBOUNDED, f"σ grew beyond all bounds {generations}."
+        return Reason.PLATEAU, f"σ grew beyond all bounds {generations}."
     longest = state.generation % state.centre.size
-    axis = 0.1 * state.step * state.lengths[longest] * state.axes[:, longest]
+    axis = 0.1 * state.step * state.units * state.lengths[longest] * state.axes[:, longest]
     if (state.centre == state.centre + axis).all():
         return Reason.PRECISION, f"a step along an axis changes no digit {generations}."
     if (state.centre == state.centre + 0.2 * deviations).any():

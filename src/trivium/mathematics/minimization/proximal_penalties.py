@@ -46,9 +46,8 @@ class L1Norm:
 
     def prox(self, x: Array, step: float) -> Array:
         """sign(x) max(|x| - step λ, 0)."""
-        return np.asarray(
-            np.sign(x) * np.maximum(np.abs(x) - step * np.asarray(self.weight), 0.0)
-        )
+        shrunk = np.maximum(np.abs(x) - step * np.asarray(self.weight), 0.0)
+        return np.asarray(np.sign(x) * shrunk + 0.0)  # no negative zeros
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from trivium.engine import dtypes
 from trivium.engine.passes.rewrite import unwrap
 from trivium.engine.tensor import Tensor
 from trivium.engine.traversal import topological
@@ -161,9 +162,11 @@ def steps(analysis: Analysis, output: Tensor, names: Mapping[int, str]) -> tuple
     """The argument: every node that has a label or bends other than its inputs, in order."""
     lines = []
     for node in analysis.order:
-        if not analysis.varies(node) or not node.inputs:
+        if not analysis.varies(node) or not node.inputs or not _floating(node):
             continue
         state = analysis[node]
+        if state.bend == "unknown" and analysis[output].bend != "unknown":
+            continue  # seen through by a rule that looks at more than one node
         before = {analysis[each].bend for each in node.inputs if analysis.varies(each)}
         labelled = node.primitive.name == "label"
         if (
@@ -179,3 +182,7 @@ def steps(analysis: Analysis, output: Tensor, names: Mapping[int, str]) -> tuple
     if len(lines) > _MOST:
         lines = [*lines[: _MOST - 1], f"… and {len(lines) - _MOST + 1} more"]
     return tuple(lines)
+
+
+def _floating(node: Tensor) -> bool:
+    return node.dtype is not None and dtypes.is_floating(node.dtype)

@@ -92,7 +92,9 @@ def _paths(given: Any) -> list[tuple[str, Array]]:
 
 def _is_path(given: Any) -> bool:
     """Whether a list is one path of points, or the (x, value) pairs of a minimization."""
-    first = given[0] if given else None
+    if not given:
+        return False
+    first: Any = given[0]
     if isinstance(first, tuple) and len(first) == 2 and np.ndim(first[0]) == 1:
         return True
     return np.ndim(first) == 1 and np.size(first) == 2 and not isinstance(first, list | tuple)
