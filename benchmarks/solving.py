@@ -68,10 +68,9 @@ class _Trivium(_Logistic):
 
         super().prepare()
         model = tv.models.Linear().copy(dtype="float64")
-        x, y = tv.variable(self.x), tv.variable(self.y)
-        model.prepare(x, None)
+        model.prepare(tv.input(self.x.shape, "float64", name="x"), None)
         model.initialise(0)
-        loss = _objective()(model, tv.Batch(x, y))
+        loss = _objective()(model, tv.Batch(tv.variable(self.x), tv.variable(self.y)))
         self.algorithm = tv.algorithms.LBFGS(gradient_tolerance=_TOLERANCE)
         self.function = Function(loss, list(model.parameters().values()))
         self.function.value_and_gradient(self.function.start)

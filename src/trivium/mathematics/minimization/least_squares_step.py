@@ -17,6 +17,7 @@ __all__ = ["DampedStep", "Linearized"]
 
 Array = np.ndarray[Any, Any]
 _EPSILON = float(np.finfo(np.float64).eps)
+_BLOCK = 9000  # elements of a block of rows
 
 
 @dataclass(frozen=True)
@@ -121,14 +122,39 @@ class Linearized:
 
 
 def _triangle(jacobian: Array, r: Array) -> Array:
-    """The triangle of the QR factorisation of [J, r], at most n + 1 rows."""
-    from scipy.linalg import lapack  # numpy.linalg.qr takes four times as long for tall ones
+    """The triangle of the QR factorisation of [J, r], at most n + 1 rows.
 
+    A tall matrix goes through in blocks of rows, [R; block] of all of them again: each block
+    stays in the cache, and is too small for LAPACK's threads to wait for each other.
+    """
+    rows, n = jacobian.shape
+    block = _BLOCK // (n + 1)
+    if block < 4 * (n + 1) or rows < 2 * block:
+        block = rows
+    parts = [_joined(jacobian[i : i + block], r[i : i + block]) for i in range(0, rows, block)]
+    while len(parts) > 1:  # as many triangles at a time as make a block
+        count = max(2, block // (n + 1))
+        parts = [
+            _reduced(np.asfortranarray(np.concatenate(parts[i : i + count])))
+            for i in range(0, len(parts), count)
+        ]
+    return parts[0]
+
+
+def _joined(jacobian: Array, r: Array) -> Array:
+    """The triangle of one block of [J, r]."""
     rows, n = jacobian.shape
     both = np.empty((rows, n + 1), order="F")
     both[:, :n], both[:, n] = jacobian, r
-    factor: Array = lapack.dgeqrf(both, overwrite_a=1)[0][: n + 1]
-    return np.triu(factor)
+    return _reduced(both)
+
+
+def _reduced(rows: Array) -> Array:
+    """The triangle of ``rows``, which are overwritten."""
+    from scipy.linalg import lapack  # numpy.linalg.qr takes four times as long for tall ones
+
+    factor: Array = lapack.dgeqrf(rows, overwrite_a=1)[0]
+    return np.triu(factor[: rows.shape[1]])
 
 
 def _damping(s: Array, c: Array, radius: float) -> float:
