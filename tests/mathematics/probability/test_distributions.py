@@ -220,6 +220,54 @@ def test_large_counts_keep_their_digits():
     )
 
 
+def test_limits_join_the_exact_formulas():
+    """Each shortcut for large arguments agrees with what it replaces, at the seam and beyond."""
+    k = np.arange(600, 1500)
+    for rate in (999.0, 1001.0):
+        log_p = stats.poisson.logpmf(k, rate)
+        assert P.Poisson(rate).entropy().item() == pytest.approx(
+            -(np.exp(log_p) * log_p).sum(), rel=1e-10
+        )
+    huge = P.Poisson(1e15).entropy().item()
+    assert huge == pytest.approx(0.5 * math.log(2 * math.pi * math.e * 1e15), rel=1e-14)
+    n = 10**7
+    k = np.arange(990_000, 1_290_000)
+    log_p = stats.binom.logpmf(k, n, 0.114)
+    assert P.Binomial(n, 0.114).variance.item() > 1e6
+    assert P.Binomial(n, 0.114).entropy().item() == pytest.approx(
+        -(np.exp(log_p) * log_p).sum(), rel=1e-8
+    )
+    x = np.array([-40.0, -5.0, -1.0, 0.0, 1.0])
+    np.testing.assert_allclose(P.StudentT(1e14).cdf(x), P.Normal().cdf(x), rtol=1e-11)
+    np.testing.assert_allclose(
+        P.StudentT(1e14).log_density(x).value, P.Normal().log_density(x).value, rtol=1e-11
+    )
+    law = P.DiscretePowerLaw(1.05)
+    at = float(law.upper_quantile(1e-2))  # about 10⁴⁰, where whole numbers are far apart
+    assert law.survival(at) == pytest.approx(1e-2, rel=1e-10)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_missing_and_infinite_values(name):
+    mine, _ = CASES[name]
+    assert math.isnan(mine.log_density(np.nan).item()) and np.isnan(mine.cdf(np.nan))
+    np.testing.assert_array_equal(mine.density([-np.inf, np.inf]).value, [0, 0])
+    np.testing.assert_array_equal(mine.cdf([-np.inf, np.inf]), [0, 1])
+    np.testing.assert_array_equal(mine.survival([-np.inf, np.inf]), [1, 0])
+    np.testing.assert_array_equal(mine.log_cdf([-np.inf, np.inf]), [-np.inf, 0])
+    np.testing.assert_array_equal(mine.log_survival([-np.inf, np.inf]), [0, -np.inf])
+    assert mine.log_density([]).shape == mine.cdf([]).shape == mine.sample(0, seed=1).shape
+
+
+def test_parameters_may_be_inputs_of_a_program():
+    mean = tv.input((3,), name="mean")
+    expression = P.Normal(mean, 1.0).log_density(np.zeros(3)).sum()
+    found = tv.Program([mean], (expression, tv.gradient(expression, mean))).run([0.0, 1.0, 2.0])
+    assert found[0] == pytest.approx(-1.5 * math.log(2 * math.pi) - 2.5)
+    np.testing.assert_allclose(found[1], [0, -1, -2])
+    assert P.Gamma(tv.array.exp(mean)).kl(P.Gamma(2.0)).shape == (3,)
+
+
 def test_certain_outcomes():
     never, always = P.Bernoulli(0.0), P.Bernoulli(1.0)
     np.testing.assert_array_equal(never.density([0, 1]).value, [1, 0])

@@ -266,6 +266,10 @@ def test_shapes_are_checked():
         P.family("dirichlet", classes=3).mle([[0.5, 0.5]])
     with pytest.raises(ShapeError, match="natural parameters"):
         P.family("normal").kl([1.0], [2.0])
+    with pytest.raises(ArgumentError, match="at most 1000"):
+        P.infer("categorical", [0, 10**9])
+    with pytest.raises(ArgumentError, match="takes trials.*given was n=3"):
+        P.family("binomial", n=3)
     with pytest.raises(ArgumentError, match="classes"):
         P.family("categorical", classes=1)
     with pytest.raises(ArgumentError, match="add up to 1"):

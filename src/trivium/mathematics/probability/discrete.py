@@ -272,14 +272,21 @@ class Binomial(Discrete):
         return np.minimum(np.floor((n + 1) * p), n)
 
     def entropy(self) -> Tensor:
-        """From the family; 0 where the outcome is certain."""
+        """From the family; 0 where the outcome is certain.
+
+        From a variance v = n p (1 - p) of 10⁶ on ½ ln(2πe v) + (4p(1 - p) - 1)/(12 v), whose error
+        is about 1/v², because the family's terms grow with n and cancel.
+        """
         p = self.parameters["probability"]
         family = self.family
         if family is None:
             raise ArgumentError("Binomial.entropy: trials must be one number above 0")
-        certain = (p == 0) | (p == 1)
-        safe = where(certain, 0.5, p)
-        return where(certain, 0.0, family.entropy(family.natural(probability=safe)))
+        certain, large = (p == 0) | (p == 1), self.variance >= 1e6
+        safe = where(certain | large, 0.5, p)
+        inner = where(certain, 0.0, family.entropy(family.natural(probability=safe)))
+        spread = where(large, self.variance, 1.0)
+        away = (4.0 * p * (1.0 - p) - 1.0) / (12.0 * spread)
+        return where(large, 0.5 * (_LOG_2PI + 1.0 + array.log(spread)) + away, inner)
 
     def _kl_within(self, family: ExponentialFamily, other: Distribution) -> Tensor:
         apart = binary_kl(self.parameters["probability"], other.parameters["probability"])
@@ -346,10 +353,18 @@ class Poisson(Discrete):
         return np.floor(self.parameters["rate"].value)
 
     def entropy(self) -> Tensor:
-        """From the family; 0 at λ = 0."""
+        """From the family; 0 at λ = 0; from λ = 1000 on by the asymptotic series.
+
+        ½ ln(2πe λ) - 1/(12λ) - 1/(24λ²) - 19/(360λ³) (Evans & Boersma 1988), because the family's
+        terms grow with λ and cancel.
+        """
         rate = self.parameters["rate"]
-        safe = where(rate == 0, 1.0, rate)
-        return where(rate == 0, 0.0, self.family.entropy(self.family.natural(rate=safe)))
+        large = rate >= 1000
+        safe = where((rate == 0) | large, 1.0, rate)
+        inner = where(rate == 0, 0.0, self.family.entropy(self.family.natural(rate=safe)))
+        inverse = 1.0 / where(large, rate, 1.0)
+        series = inverse * (1 / 12 + inverse * (1 / 24 + inverse * 19 / 360))
+        return where(large, 0.5 * (_LOG_2PI + 1.0 - array.log(inverse)) - series, inner)
 
     def _kl_within(self, family: ExponentialFamily, other: Distribution) -> Tensor:
         return entropy_terms(self.parameters["rate"], other.parameters["rate"])

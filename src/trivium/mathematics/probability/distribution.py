@@ -170,7 +170,13 @@ class Distribution:
         inside = self._inside(given, **known)
         anchor = cast(self._anchor(**known), given.dtype)
         safe = array.where(self._over_events(inside), given, anchor)
-        return array.where(inside, self._log_density(safe, **known), -np.inf)
+        found = array.where(inside, self._log_density(safe, **known), -np.inf)
+        return array.where(self._missing(given), np.nan, found)
+
+    def _missing(self, x: Tensor) -> Tensor:
+        """Whether a value is NaN, of which nothing is known."""
+        lost = array.isnan(x)
+        return array.any(lost, axis=-1) if self.event else lost
 
     def _over_events(self, inside: Tensor) -> Tensor:
         return inside.reshape((*inside.shape, *[1] * len(self.event)))
@@ -186,31 +192,37 @@ class Distribution:
     def _plain(self) -> dict[str, Array]:
         return {name: each.value.astype(np.float64) for name, each in self.parameters.items()}
 
-    def _answer(self, function: Callable[..., Array], x: ArrayLike) -> Array:
+    def _answer(
+        self, function: Callable[..., Array], x: ArrayLike, ends: Interval | None = None
+    ) -> Array:
+        """``function`` in float64; ``ends``: what it is at -∞ and at ∞."""
         given = np.asarray(x.value if isinstance(x, Tensor) else x)
         single = given.dtype == np.float32 and (
             self._weak or all(each.dtype == float32 for each in self.parameters.values())
         )
         with np.errstate(all="ignore"):
             result = np.asarray(function(given.astype(np.float64), **self._plain()))
+        if ends is not None:
+            result = np.where(given == -np.inf, ends[0], result)
+            result = np.where(given == np.inf, ends[1], result)
         result = np.where(np.isnan(given), np.nan, result)
         return result.astype(np.float32 if single else np.float64)
 
     def cdf(self, x: ArrayLike) -> Array:
         """P(X ≤ x), exact in the lower tail; elementwise, NumPy."""
-        return self._answer(self._cdf, x)
+        return self._answer(self._cdf, x, (0.0, 1.0))
 
     def survival(self, x: ArrayLike) -> Array:
         """P(X > x) = 1 - cdf, exact in the upper tail; elementwise, NumPy."""
-        return self._answer(self._survival, x)
+        return self._answer(self._survival, x, (1.0, 0.0))
 
     def log_cdf(self, x: ArrayLike) -> Array:
         """ln P(X ≤ x), finite also where the probability underflows; elementwise, NumPy."""
-        return self._answer(self._log_cdf, x)
+        return self._answer(self._log_cdf, x, (-np.inf, 0.0))
 
     def log_survival(self, x: ArrayLike) -> Array:
         """ln P(X > x), finite also where the probability underflows; elementwise, NumPy."""
-        return self._answer(self._log_survival, x)
+        return self._answer(self._log_survival, x, (0.0, -np.inf))
 
     def quantile(self, q: ArrayLike) -> Array:
         """The smallest x with P(X ≤ x) ≥ q; elementwise, NumPy.

@@ -61,5 +61,9 @@ def family(name: str | ExponentialFamily, **known: Any) -> ExponentialFamily:
         return found
     try:
         return found(**known)
-    except TypeError as error:
-        raise ArgumentError(f"the {key} family: {error}") from None
+    except TypeError:
+        from inspect import signature
+
+        takes = ", ".join(str(each) for each in signature(found).parameters.values())
+        given = ", ".join(f"{name}={value!r}" for name, value in known.items()) or "nothing"
+        raise ArgumentError(f"the {key} family takes {takes}; given was {given}") from None

@@ -22,12 +22,18 @@ from .support import Support, whole_numbers
 __all__ = ["categorical", "dirichlet", "multivariate_normal"]
 
 Array = np.ndarray[Any, Any]
+LARGEST = 1000
 
 
 def _whole(asked: str, name: str, value: Any, low: int) -> int:
     found = number(asked, name, value)
     if found != math.floor(found) or found < low:
         raise ArgumentError(f"the {asked} family needs {name} of {low} or more, not {value!r}")
+    if found > LARGEST:
+        raise ArgumentError(
+            f"the {asked} family with {name} of {found:g}: its information matrix has the square "
+            f"of that many entries; at most {LARGEST} are possible"
+        )
     return int(found)
 
 

@@ -175,13 +175,16 @@ class DiscretePowerLaw(Discrete):
         # The continuous law from m - ½ on is near.
         tail = np.log(level) if upper else np.log1p(-level)
         guess = (low - 0.5) * np.exp(-tail / (own["exponent"] - 1)) + 0.5
+        # Past 2⁵² neighbouring whole numbers cannot be told apart, and the laws agree.
+        far = guess > 2.0**52
         found = whole_quantile(
-            lambda k: reached(np.maximum(k, low - 1), level, own) | first | last,
+            lambda k: reached(np.maximum(k, low - 1), level, own) | first | last | far,
             level.shape,
             float(low.min(initial=np.inf)) if level.size else 1.0,
             np.inf,
-            guess,
+            np.where(far, low, guess),
         )
+        found = np.where(far, guess, found)
         return np.where(last, np.inf, np.where(first, low, np.maximum(found, low)))
 
     def _draw(self, key: Tensor, shape: tuple[int, ...], parameters: dict[str, Array]) -> Array:

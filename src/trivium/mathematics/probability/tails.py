@@ -97,8 +97,10 @@ def log_beta_lower(a: Array, b: Array, x: Array, y: Array | None = None) -> Arra
 
     rest = 1.0 - np.asarray(x) if y is None else np.asarray(y)
     a, b, x, rest = np.broadcast_arrays(*(np.asarray(each, float) for each in (a, b, x, rest)))
-    plain = special.betainc(a, b, x)
-    upper = special.betaincc(a, b, x)
+    # By the smaller of x and 1 - x, which has all its digits: I_x(a, b) = 1 - I_{1-x}(b, a).
+    near = rest < x
+    plain = np.where(near, special.betaincc(b, a, rest), special.betainc(a, b, x))
+    upper = np.where(near, special.betainc(b, a, rest), special.betaincc(a, b, x))
     result = np.where(plain > 0.5, np.log1p(-upper), np.log(plain))
     far = (plain < TINY) & (x > 0) & (x < (a + 1) / (a + b + 2))
     if far.any():
