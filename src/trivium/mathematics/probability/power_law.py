@@ -172,10 +172,12 @@ class DiscretePowerLaw(Discrete):
         level, own = many[0], dict(zip(parameters, many[1:], strict=True))
         low = own["minimum"]
         first, last = (level >= 1, level <= 0) if upper else (level <= 0, level >= 1)
-        # The continuous law from m - ½ on is near.
+        # Far out P(X > x) ≈ (x + ½)^(1 - α)/((α - 1) ζ(α, m)), DLMF 25.11.43.
+        alpha = own["exponent"]
         tail = np.log(level) if upper else np.log1p(-level)
-        guess = (low - 0.5) * np.exp(-tail / (own["exponent"] - 1)) + 0.5
-        # Past 2⁵² neighbouring whole numbers cannot be told apart, and the laws agree.
+        scale = np.log(alpha - 1) + log_zeta(parameters["exponent"], parameters["minimum"])
+        guess = np.maximum(np.exp(-(tail + scale) / (alpha - 1)) - 0.5, low)
+        # Past 2⁵² neighbouring whole numbers cannot be told apart, and that is exact.
         far = guess > 2.0**52
         found = whole_quantile(
             lambda k: reached(np.maximum(k, low - 1), level, own) | first | last | far,
