@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trivium.engine.tensor import variable
-from trivium.learning.algorithms import Problem as SolverProblem
 from trivium.learning.algorithms import ClosedForm, Solver
+from trivium.learning.algorithms import Problem as SolverProblem
 from trivium.learning.batch import Batch
 from trivium.learning.data import Dataset, as_dataset
 from trivium.learning.errors import DataError, RequestError, RunError
@@ -32,8 +32,8 @@ from trivium.learning.fit.progress import Display, choose_display
 from trivium.learning.fit.result import Fit
 from trivium.learning.fit.storage import create_run, describe_problem, reopen, write_outcome
 from trivium.learning.fit.trainer import Trainer
-from trivium.learning.models.model import has_units
 from trivium.learning.models import Linear
+from trivium.learning.models.model import has_units
 from trivium.learning.specification import from_spec
 from trivium.learning.stop import Stop
 
@@ -195,20 +195,14 @@ def _trainer(problem: Problem) -> Trainer | None:
     """For a stepper, with its step built: what cannot be learned is refused before a run is
     made on disk."""
     if isinstance(problem.algorithm, Solver):
-        problem.notes += _noticed(problem)
+        if not isinstance(problem.algorithm, ClosedForm):  # which says itself what it finds
+            from trivium.learning.inference.inspection import inspect
+
+            problem.notes += inspect(problem)
         return None
     trainer = Trainer(problem)
     trainer.check()
     return trainer
-
-
-def _noticed(problem: Problem) -> list[str]:
-    """What is noticed about a likelihood before it is maximised."""
-    if isinstance(problem.algorithm, ClosedForm):
-        return []  # it says itself what it finds
-    from trivium.learning.inference.inspection import inspect
-
-    return inspect(problem)
 
 
 def _held_out(validation: Any, target: Any) -> tuple[Dataset | None, Any]:

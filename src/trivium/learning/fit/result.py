@@ -33,8 +33,9 @@ class Fit:
     ``model``: the fitted model (the fit's own copy). ``stopped``: why it ended; its value is a
     sentence. ``metrics``: {"train": {...}, "validation": {...}} at the returned parameters.
     ``history``: one row per epoch. ``gradient_norm``: of the objective over the training part
-    at the returned parameters. ``bad_value``: where values stopped being finite, if they did. ``trajectory``: of solvers that
-    were asked for it, the flat parameters and the objective after every iteration.
+    at the returned parameters. ``bad_value``: where values stopped being finite, if they did.
+    ``trajectory``: of solvers that were asked for it, the flat parameters and the objective
+    after every iteration.
     ``training``: the training part, kept for ``summary`` of a linear model.
     """
 
