@@ -90,6 +90,19 @@ def test_a_rare_column_that_separates_is_not_missed() -> None:
         )
 
 
+def test_categories_of_many_rows_cost_little() -> None:
+    """Dummies of all levels depend on the intercept, and one level is rare."""
+    level = rng.integers(0, 12, 40_000)
+    level[[5, 50, 500, 5_000]] = 12
+    rows = np.c_[np.ones(len(level)), np.eye(13)[level], rng.normal(size=len(level))]
+    signs = np.where(rng.random(len(level)) < 0.5, 1, -1)
+    signs[[5, 50, 500, 5_000]] = [1, -1, 1, -1]
+    assert separation(rows, signs) is None
+    signs[level == 12] = -1
+    found = separation(rows, signs)
+    assert found is not None and found.rows == 4 and not found.complete
+
+
 def test_classes_are_compared_with_each_other() -> None:
     x = rng.normal(size=(90, 2))
     codes = (x[:, 0] > 0.5).astype(int) + (x[:, 0] > -0.5)

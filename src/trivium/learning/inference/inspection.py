@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,12 @@ from ..objectives.likelihood import NegativeLogLikelihood
 from .design import design_of
 from .rank import independent
 from .response import Response, response_of
-from .separation import Separation, categorical_rows, columns_named, separation, spans
+from .separation import Separation, categorical_rows, columns_named, mixed, separation, spans
 
 __all__ = ["inspect", "refuse_separated"]
 
 Array = np.ndarray[Any, Any]
+_LARGEST = 10**10  # rows times squared columns of a design that is looked at
 _KINDS = (BinaryCrossEntropy, CrossEntropy, NegativeLogLikelihood)
 
 
@@ -28,7 +30,7 @@ def inspect(problem: Any) -> list[str]:
     ``problem``: of ``fit``. For a Linear model with a likelihood as its only data term. Columns
     that depend on others are named; without a penalty there are then many maxima, with the same
     predictions. Raises RequestError when, without a penalty, no maximum exists because the data
-    are separated.
+    are separated. Designs of more than 10¹⁰ operations are not looked at.
     """
     objective = problem.objective
     terms = [term for c, term in objective.data_terms if c > 0]
@@ -44,7 +46,8 @@ def inspect(problem: Any) -> list[str]:
     weight = np.ones(len(part)) if part.weight is None else np.asarray(part.weight, float)
     response = response_of(terms[0], np.asarray(part.y), weight, len(encoder.classes or ()))
     refuse_separated(response, design.rows, design.names)
-    if spans(design.rows):
+    n, p = design.rows.shape
+    if spans(design.rows) or n * p**2 > _LARGEST:
         return []
     found = independent(design.rows, design.order)
     if not found.dependences:
@@ -65,7 +68,12 @@ def inspect(problem: Any) -> list[str]:
 
 
 def refuse_separated(response: Response, rows: Array, names: Sequence[str]) -> None:
-    """Raise RequestError, naming the columns, when the likelihood has no maximum."""
+    """Raise RequestError, naming the columns, when the likelihood has no maximum.
+
+    Designs beyond ``_LARGEST`` are not looked at: whoever maximises will not converge there.
+    """
+    if rows.shape[0] * rows.shape[1] ** 2 > _LARGEST:
+        return
     counted = response.weight > 0
     if response.family is None:
         found = _classes(response, rows[counted], counted)
@@ -96,12 +104,29 @@ def refuse_separated(response: Response, rows: Array, names: Sequence[str]) -> N
 
 def _classes(response: Response, rows: Array, counted: Array) -> Separation | None:
     codes = response.y[counted]
+    if not spans(rows):
+        kept = list(independent(rows).kept)
+        found = _classes_of(response, rows[:, kept], codes)
+        return None if found is None else _spread(found, kept, rows.shape[1])
+    return _classes_of(response, rows, codes)
+
+
+def _spread(found: Separation, kept: list[int], p: int) -> Separation:
+    """``found`` of the ``kept`` columns, among all p of every equation."""
+    small = found.direction.reshape(-1, len(kept))
+    direction = np.zeros((len(small), p))
+    direction[:, kept] = small
+    columns = tuple(int(j) for j in np.flatnonzero(np.abs(direction).ravel() > 0))
+    return replace(found, direction=direction.ravel(), columns=columns)
+
+
+def _classes_of(response: Response, rows: Array, codes: Array) -> Separation | None:
     if response.classes == 2:
         return separation(rows, np.where(codes == 1, 1, -1))
     n, p = rows.shape
     size = (response.classes - 1) ** 2 * p
     # A part that overlaps shows that the whole does; only a separated part asks for more rows.
-    order = np.random.Generator(np.random.Philox(0)).permutation(n)
+    order = mixed(rows, codes)
     count = min(n, max(200, 4 * p * response.classes))
     while True:
         chosen = order[:count]

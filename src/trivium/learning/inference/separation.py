@@ -12,17 +12,26 @@ models*, DPhil thesis, Oxford, §3; for counts Correia, Guimarães & Zylkin (201
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..errors import RequestError
+from .rank import independent
 
-__all__ = ["Separation", "categorical_rows", "columns_named", "separation", "spans"]
+__all__ = [
+    "Separation",
+    "categorical_rows",
+    "columns_named",
+    "mixed",
+    "separation",
+    "spans",
+]
 
 Array = np.ndarray[Any, Any]
 _FIRST = 500  # rows of the first, cheap attempt
+_EXTREMES = 2  # rows of each group that stick out, for each column and side
 _TINY = 1e-7  # of a direction whose largest component is 1, on columns of largest entry 1
 
 
@@ -53,27 +62,59 @@ def separation(rows: Any, signs: Any) -> Separation | None:
     many they are.
     """
     x, sign = np.asarray(rows, np.float64), np.asarray(signs)
-    inside = np.flatnonzero(sign == 0)
-    if _spans(x[_part(inside, _size(x))]):
+    kept = np.arange(x.shape[1])
+    if not spans(x):  # what the columns have in common is asked of independent ones
+        kept = np.array(independent(x).kept, int)
+        x = x[:, kept]
+    found = _separation(x, sign)
+    if found is None or len(kept) == np.shape(rows)[1]:
+        return found
+    direction = np.zeros(np.shape(rows)[1])
+    direction[kept] = found.direction
+    return replace(
+        found, direction=direction, columns=tuple(int(kept[j]) for j in found.columns)
+    )
+
+
+def _separation(x: Array, sign: Array) -> Separation | None:
+    """The same for independent columns."""
+    inside, bound = np.flatnonzero(sign == 0), np.flatnonzero(sign != 0)
+    if not len(bound) or not x.shape[1] or _spans(x[_part(inside, _size(x))]):
         return None
-    bound = np.flatnonzero(sign != 0)
-    if not len(bound):
-        return None
-    # The rows in an order that mixes them but is the same every time.
-    order = bound[np.random.Generator(np.random.Philox(0)).permutation(len(bound))]
-    if not len(inside):
-        count = _size(x)
-        while count < len(order):
-            part = x[order[:count]] * sign[order[:count], None]
-            scaled = part / _unit(part)
-            if _spans(scaled):
-                found = _programme(scaled)
-                if found is None:
-                    return None
-                if ((x[order] * sign[order, None]) @ (found / _unit(part))).min() >= -_TINY:
-                    break
-            count *= 4
-    return _of_all(x / _unit(x), sign, bound, _unit(x))
+    unit = _unit(x)
+    order = bound[mixed(x[bound], sign[bound])]
+    count = _size(x)
+    while count < len(order) and not len(inside):
+        part = x[order[:count]] * sign[order[:count], None] / unit
+        if _spans(part):
+            found = _programme(part)
+            if found is None:
+                return None
+            if ((x[order] * sign[order, None]) @ (found / unit)).min() >= -_TINY:
+                break
+        count *= 4
+    return _of_all(x / unit, sign, bound, unit)
+
+
+def mixed(rows: Array, groups: Array) -> Array:
+    """An order of ``rows``, mixed and always the same, that begins with those that stick out.
+
+    In every group the largest and the smallest of each column come first, so that a column which
+    is seldom other than 0 is among the first rows.
+    """
+    n, p = rows.shape
+    first: list[Array] = []
+    for group in np.unique(groups):
+        places = np.flatnonzero(groups == group)
+        few = min(_EXTREMES, len(places))
+        for part in (rows[places], -rows[places]):
+            chosen = np.argpartition(part, few - 1, axis=0)[:few]
+            first.append(places[chosen].ravel())
+    leading = np.unique(np.concatenate(first)) if first and p else np.zeros(0, int)
+    rest = np.random.Generator(np.random.Philox(0)).permutation(n)
+    rest = rest[~np.isin(rest, leading)]
+    # Those that stick out among as many others as fit into the first part.
+    return np.concatenate([leading[: _size(rows) // 2], rest, leading[_size(rows) // 2 :]])
 
 
 def _of_all(scaled: Array, sign: Array, bound: Array, unit: Array) -> Separation | None:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import RequestError
-from ..options import fraction
+from .asked import Asked
 from .goodness import Goodness, goodness
-from .information import ROBUST, Information, information, sandwich
+from .information import Information, information, sandwich
 from .inspection import refuse_separated
 from .maximum import Likelihood, State
 from .rank import Independent, independent
@@ -34,7 +34,7 @@ def summarise(
     dispersion: str | float | None = None,
 ) -> Summary:
     """The inference of ``fit``; see ``Fit.summary`` for the options."""
-    options = _Options(level, intervals, covariance, robust, dispersion)
+    options = Asked(level, intervals, covariance, robust, dispersion)
     options.check()
     setting = setting_of(fit, data, target)
     if setting.penalty is None and not setting.lasso:
@@ -42,40 +42,7 @@ def summarise(
     return _posterior(fit, setting, options)
 
 
-@dataclass(frozen=True)
-class _Options:
-    level: float
-    intervals: str
-    covariance: str | None
-    robust: str | None
-    dispersion: str | float | None
-
-    def check(self) -> None:
-        """Raise RequestError for what is no option."""
-        if not fraction("summary", "level", self.level) > 0:
-            raise RequestError(f"summary: level must be between 0 and 1, got {self.level!r}")
-        _one_of("intervals", self.intervals, ("wald", "profile"))
-        _one_of("covariance", self.covariance, (None, "expected", "observed"))
-        _one_of("robust", self.robust, (None, *ROBUST))
-        if self.robust is not None and self.intervals == "profile":
-            raise RequestError(
-                "summary: a profile interval trusts the variances of the family and robust= does "
-                "not; ask for one of them"
-            )
-        if isinstance(self.dispersion, str) or self.dispersion is None:
-            _one_of("dispersion", self.dispersion, (None, "pearson", "deviance"))
-        elif isinstance(self.dispersion, bool) or not self.dispersion > 0:
-            raise RequestError(f"summary: dispersion must be positive, got {self.dispersion!r}")
-
-
-def _one_of(name: str, given: Any, choices: tuple[Any, ...]) -> None:
-    if given not in choices:
-        raise RequestError(
-            f"summary: {name} must be one of {', '.join(map(repr, choices))}, not {given!r}"
-        )
-
-
-def _maximum_likelihood(fit: Any, setting: Setting, options: _Options) -> Summary:
+def _maximum_likelihood(fit: Any, setting: Setting, options: Asked) -> Summary:
     design, response = setting.design, setting.response
     refuse_separated(response, design.rows, design.names)
     found = independent(np.sqrt(response.weight)[:, None] * design.rows, design.order)
@@ -161,7 +128,7 @@ def _estimates(
 
 def _profiles(
     likelihood: Likelihood, best: Array, setting: Setting, kept: list[int],
-    estimates: _Estimates, facts: Goodness, options: _Options, notes: list[str],
+    estimates: _Estimates, facts: Goodness, options: Asked, notes: list[str],
 ) -> tuple[list[tuple[float | None, float | None]], str]:  # fmt: skip
     from scipy import stats
 
@@ -242,7 +209,7 @@ def _notes(
     return [*notes, *facts.notes]
 
 
-def _posterior(fit: Any, setting: Setting, options: _Options) -> Summary:
+def _posterior(fit: Any, setting: Setting, options: Asked) -> Summary:
     """With priors: the mode, and the curvature of the posterior where it has one."""
     if options.robust or options.covariance == "observed" or options.intervals == "profile":
         raise RequestError(
@@ -300,7 +267,7 @@ def _posterior(fit: Any, setting: Setting, options: _Options) -> Summary:
 
 
 def _assembled(
-    fit: Any, setting: Setting, options: _Options, facts: Goodness, estimates: _Estimates,
+    fit: Any, setting: Setting, options: Asked, facts: Goodness, estimates: _Estimates,
     condition: float, ends: Any, words: str, how: str, found: Independent, notes: list[str],
     distance: float | None, tested: bool = True,
 ) -> Summary:  # fmt: skip
@@ -351,7 +318,7 @@ def _title(setting: Setting) -> str:
 
 
 def _table(
-    setting: Setting, estimates: _Estimates, facts: Goodness, options: _Options, ends: Any,
+    setting: Setting, estimates: _Estimates, facts: Goodness, options: Asked, ends: Any,
     tested: bool,
 ) -> tuple[Coefficient, ...]:  # fmt: skip
     from scipy import stats

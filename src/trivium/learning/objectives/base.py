@@ -133,7 +133,7 @@ class Objective(Component):
 
     @property
     def scales_target(self) -> bool:
-        """Whether a target in other units (standardised) asks for the same function."""
+        """Whether a standardised target asks for the same function."""
         return all(term.scaled_target for _, term in self.data_terms)
 
     def check_target(self, target: Any, row: Callable[[int], str], name: str) -> None:
@@ -145,10 +145,7 @@ class Objective(Component):
             term.check_values(target, row, name)
 
     def prepare(self, model: Any, target: Any, weight: Any) -> None:
-        """Give a sized ``model`` what the objective needs of it beside its formula.
-
-        ``target``, ``weight``: encoded, of the training part.
-        """
+        """Give a sized ``model`` what the objective needs; the data are encoded, to train on."""
         for _, term in self.data_terms:
             term.attach(model)
             term.start(model, target, weight)
