@@ -92,3 +92,13 @@ def test_log_tails_that_underflow():
     assert tails.log_gamma_upper(3.0, 2000.0) == pytest.approx(upper, rel=1e-13)
     assert tails.log_gamma_lower(400.0, 2.0) == pytest.approx(lower, rel=1e-13)
     assert tails.log_beta_lower(300.0, 5.0, 0.01) == pytest.approx(beta, rel=1e-13)
+
+
+def test_the_search_for_whole_quantiles_meets_every_target():
+    """From guesses that are far off on either side, bounded and not."""
+    targets = np.array([0.0, 1.0, 17.0, 1847.0, 123_456.0, 2.0**40])
+    for guess in (0.0, 3.5, 1847.8, 9e5, 1e12, np.nan, np.inf):
+        found = tails.whole_quantile(lambda k: k >= targets, (6,), 0.0, np.inf, guess)
+        np.testing.assert_array_equal(found, targets)
+        bounded = tails.whole_quantile(lambda k: k >= targets, (6,), 0.0, 2.0**41, guess)
+        np.testing.assert_array_equal(bounded, targets)

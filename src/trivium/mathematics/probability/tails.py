@@ -144,7 +144,7 @@ def whole_quantile(
     )
     below = np.full(shape, low - 1.0)  # never reached, by definition
     above = np.broadcast_to(np.asarray(high, float), shape)
-    step = np.maximum(1.0, 1e-3 * guess)
+    step = np.floor(np.maximum(1.0, 1e-3 * guess))
     trial = guess
     for _ in range(80):  # gallop from the guess until it is bracketed
         hit = reached(np.minimum(trial, 2.0**60))
