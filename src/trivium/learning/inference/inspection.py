@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +14,10 @@ from ..objectives import BinaryCrossEntropy, CrossEntropy
 from ..objectives.likelihood import NegativeLogLikelihood
 from .design import design_of
 from .rank import independent
-from .response import Response, response_of
 from .separation import Separation, categorical_rows, columns_named, mixed, separation, spans
+
+if TYPE_CHECKING:
+    from .response import Response
 
 __all__ = ["inspect", "refuse_separated"]
 
@@ -40,6 +42,8 @@ def inspect(problem: Any) -> list[str]:
         return []
     if any(c > 0 for c, _ in objective.penalties):
         return []
+    from .response import response_of  # with tv.probability
+
     part, encoder = problem.train, problem.encoder
     bias = "bias" in problem.parameters
     design = design_of(np.asarray(part.x), bias, encoder)
