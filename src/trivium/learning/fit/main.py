@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trivium.engine.tensor import variable
-from trivium.learning.algorithms import ClosedForm, Solver
 from trivium.learning.algorithms import Problem as SolverProblem
+from trivium.learning.algorithms import Solver
 from trivium.learning.batch import Batch
 from trivium.learning.data import Dataset, as_dataset
 from trivium.learning.errors import DataError, RequestError, RunError
@@ -32,6 +32,7 @@ from trivium.learning.fit.progress import Display, choose_display
 from trivium.learning.fit.result import Fit
 from trivium.learning.fit.storage import create_run, describe_problem, reopen, write_outcome
 from trivium.learning.fit.trainer import Trainer
+from trivium.learning.inference.inspection import inspect
 from trivium.learning.models import Linear
 from trivium.learning.models.model import has_units
 from trivium.learning.specification import from_spec
@@ -195,10 +196,7 @@ def _trainer(problem: Problem) -> Trainer | None:
     """For a stepper, with its step built: what cannot be learned is refused before a run is
     made on disk."""
     if isinstance(problem.algorithm, Solver):
-        if not isinstance(problem.algorithm, ClosedForm):  # which says itself what it finds
-            from trivium.learning.inference.inspection import inspect
-
-            problem.notes += inspect(problem)
+        problem.notes += inspect(problem)
         return None
     trainer = Trainer(problem)
     trainer.check()
