@@ -41,6 +41,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "float32": ("engine.dtypes", "float32"),
     "float64": ("engine.dtypes", "float64"),
     # floor 2: the mathematics of learning
+    "calculus": ("mathematics.calculus", ""),
     "linalg": ("mathematics.linalg", ""),
     "probability": ("mathematics.probability", ""),
     "information": ("mathematics.information", ""),
@@ -105,7 +106,7 @@ if TYPE_CHECKING:
     from .learning.fit import fit, load, resume
     from .learning.models import Model, parameter
     from .learning.specification import component
-    from .mathematics import information, linalg, optimality, probability
+    from .mathematics import calculus, information, linalg, optimality, probability
 
 
 def __getattr__(name: str) -> Any:
