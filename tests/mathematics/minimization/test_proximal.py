@@ -115,7 +115,7 @@ def test_it_stops_at_a_gap_that_is_small_enough_and_fista_beats_ista():
     runs = [
         proximal_gradient(
             f, np.zeros(30), penalty=L1Norm(0.05), accelerated=a, gap=gap, gap_tolerance=1e-4,
-            gradient_tolerance=0.0, iterations=4000,
+            gradient_tolerance=0.0, iterations=1500,
         )
         for a in (True, False)
     ]  # fmt: skip

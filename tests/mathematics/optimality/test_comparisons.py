@@ -80,7 +80,7 @@ def test_on_a_smooth_valley_the_gradient_is_better_by_far():
 def test_among_many_minima_evolution_with_restarts_is_better():
     searches = {
         "gradient": lbfgs,
-        "evolution": tv.algorithms.CMAES(step=2.0, restarts=5),
+        "evolution": tv.algorithms.CMAES(step=2.0, restarts=6, evaluations=30_000),
     }
     starts = [np.array([3.3, -2.2]), np.array([-4.1, 4.2])]
     found = compare_searches(rastrigin, starts, searches, lowest=0.0)

@@ -220,8 +220,6 @@ class _Distribution:
 
 def _mirrored(x: Array, bounds: Bounds) -> Array:
     """``x`` folded into the bounds by mirrors at both ends."""
-    if not bounds.some:
-        return x
     lower, upper = bounds.lower, bounds.upper
     both = np.isfinite(lower) & np.isfinite(upper)
     width = np.where(both, upper - lower, 1.0)
@@ -245,7 +243,7 @@ def _run(
     value_tolerance: float,
     step_tolerance: float,
 ) -> tuple[Reason, str]:
-    n = seen.size
+    n, bounded = seen.size, seen.bounds.some
     state = _Distribution(centre, first, _Weights.of(n, size))
     recent: deque[float] = deque(maxlen=10 + math.ceil(30 * n / size))
     history: list[float] = []
@@ -254,9 +252,9 @@ def _run(
         if count < size:
             return Reason.EVALUATIONS, "the evaluations left do not fill another generation."
         steps = state.sample(chance, size)
-        points = [
-            _mirrored(state.centre + state.step * state.units * y, seen.bounds) for y in steps
-        ]
+        points = list(state.centre + state.step * state.units * steps)
+        if bounded:
+            points = [_mirrored(x, seen.bounds) for x in points]
         values = np.array([seen.value(x) for x in points])
         if values.min() == -math.inf:
             return Reason.UNBOUNDED, "a value of -∞ was met."
@@ -265,7 +263,8 @@ def _run(
         state.learn(steps[order])
         recent.append(best)
         history.append(best)
-        asked = seen.moved(_mirrored(state.centre, seen.bounds), best)
+        centre = _mirrored(state.centre, seen.bounds) if bounded else state.centre
+        asked = seen.moved(centre, best)
         if asked is not None:
             return asked, f"σ is {state.step:.2g} at the end."
         found = _stop(state, values, recent, history, first, value_tolerance, step_tolerance)
@@ -317,7 +316,7 @@ def _stop(
 
 def _stagnant(history: list[float], state: _Distribution) -> tuple[Reason, str] | None:
     window = 120 + math.ceil(30 * state.centre.size / len(state.parameters.weights))
-    if len(history) < window + 40:
+    if len(history) < window + 40 or len(history) % 10:
         return None
     recent = history[-min(len(history), 20_000) :]
     part = max(20, int(0.3 * len(recent)))

@@ -22,6 +22,8 @@ __all__ = ["Chance", "Seen"]
 
 Array = np.ndarray[Any, Any]
 _BUFFER = 4096
+#: About how many evaluations such a search takes: whether machine code pays is judged by it.
+LIKELY = 5000
 
 
 class Chance:
@@ -79,6 +81,8 @@ class Seen:
         callback: Callable[[Iteration], bool | None] | None = None,
     ) -> None:
         self.function: Function
+        if not isinstance(f, Function) and start is not None:
+            f, start = Function(f, start, evaluations=min(int(evaluations), LIKELY)), None
         self.function, x = as_function(f, start)
         if not np.isfinite(x).all():
             raise ArgumentError("the start holds values that are not finite")

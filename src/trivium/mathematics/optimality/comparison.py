@@ -19,6 +19,8 @@ Array = np.ndarray[Any, Any]
 
 #: What a gradient costs in values of the function: 2 to 4 (Griewank & Walther 2008, §4.6).
 GRADIENT = 3.0
+# Enough for machine code to pay: a search without gradients takes thousands.
+_LIKELY = 5000
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def compare_searches(
         if not callable(minimize):
             raise ArgumentError(f"the search {name!r} has no minimize(f, start): {search!r}")
         for i, point in enumerate(points):
-            watched = _Watched(Function(f, point))
+            watched = _Watched(Function(f, point, evaluations=_LIKELY))
             raw.append((name, i, watched, minimize(watched.function, point)))
     seen = min((found.value for *_, found in raw), default=math.inf)
     best = seen if lowest is None else float(lowest)
