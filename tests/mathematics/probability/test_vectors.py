@@ -163,3 +163,26 @@ def test_proportions_are_scipys():
     np.testing.assert_allclose(tiny.sum(axis=1), 1)  # no 0/0 where all gammas underflow
     marginal = mine.marginal(1)
     assert repr(marginal) == repr(P.Beta(2.0, 5.6))
+
+
+@pytest.mark.parametrize("d", [2, 7])
+def test_standard_errors_of_normal_vectors_are_the_textbooks(d):
+    """Var Σ̂_ij = (Σ_ii Σ_jj + Σ_ij²)/n (Anderson 2003, §3.4), from the Hessian of A."""
+    x = np.random.default_rng(d).normal(size=(60, d)) @ np.random.default_rng(1).normal(
+        size=(d, d)
+    )
+    found = P.family("multivariate_normal", dimension=d).mle(x)
+    own = found.parameters["covariance"]
+    np.testing.assert_allclose(own, np.cov(x.T, bias=True), rtol=1e-12)
+    expected = np.sqrt((np.outer(np.diagonal(own), np.diagonal(own)) + own**2) / 60)
+    np.testing.assert_allclose(found.standard_errors["covariance"], expected, rtol=1e-8)
+    np.testing.assert_allclose(
+        found.standard_errors["mean"], np.sqrt(np.diagonal(own) / 60), rtol=1e-9
+    )
+
+
+def test_many_dimensions_have_a_distribution_but_no_family():
+    d = P.MultivariateNormal(np.zeros(100), np.eye(100))
+    assert d.log_density(np.zeros(100)).item() == pytest.approx(-50 * math.log(2 * math.pi))
+    with pytest.raises(ArgumentError, match="at most 60"):
+        _ = d.family

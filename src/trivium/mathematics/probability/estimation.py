@@ -12,7 +12,7 @@ from trivium.engine.array.arguments import ArrayLike
 from trivium.engine.errors import ArgumentError, ConvergenceError, DomainError
 from trivium.engine.program import Program
 from trivium.engine.tensor import input, tensor
-from trivium.engine.transforms import jacobian
+from trivium.engine.transforms import hessian, jacobian
 
 from .exponential_family import ExponentialFamily
 from .support import as_data
@@ -24,6 +24,7 @@ __all__ = ["Estimate", "maximum_likelihood", "natural_from_mean", "program_of", 
 
 Array = np.ndarray[Any, Any]
 STEPS = 200
+FEW = 8
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,10 @@ def program_of(family: ExponentialFamily) -> Program:
     outputs = (
         family.log_partition(eta),
         family.mean_statistic(eta),
-        family.covariance_statistic(eta),
+        # For many parameters as a loop that stays a loop: the expression would grow with them.
+        family.covariance_statistic(eta)
+        if family.size <= FEW
+        else hessian(family.log_partition(eta), eta),
     )
     return Program([eta], outputs, backend="reference")
 

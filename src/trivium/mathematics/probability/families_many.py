@@ -22,17 +22,18 @@ from .support import Support, whole_numbers
 __all__ = ["categorical", "dirichlet", "multivariate_normal"]
 
 Array = np.ndarray[Any, Any]
-LARGEST = 1000
+MOST_CLASSES = 1000
+MOST_DIMENSIONS = 60  # 1890 natural parameters
 
 
-def _whole(asked: str, name: str, value: Any, low: int) -> int:
+def _whole(asked: str, name: str, value: Any, low: int, high: int) -> int:
     found = number(asked, name, value)
     if found != math.floor(found) or found < low:
         raise ArgumentError(f"the {asked} family needs {name} of {low} or more, not {value!r}")
-    if found > LARGEST:
+    if found > high:
         raise ArgumentError(
-            f"the {asked} family with {name} of {found:g}: its information matrix has the square "
-            f"of that many entries; at most {LARGEST} are possible"
+            f"the {asked} family with {name} of {found:g}: the information about its "
+            f"natural parameters would not fit; at most {high} are possible"
         )
     return int(found)
 
@@ -43,7 +44,7 @@ def categorical(classes: int) -> ExponentialFamily:
 
     So the natural parameters ln(p_j/p_k) are unique and their covariance has full rank.
     """
-    k = _whole("categorical", "a number of classes", classes, 2)
+    k = _whole("categorical", "a number of classes", classes, 2, MOST_CLASSES)
 
     def statistic(x: Tensor) -> Tensor:
         codes = as_tensor(np.arange(k - 1))
@@ -95,7 +96,7 @@ def _on_simplex(x: Array) -> Array:
 @lru_cache(maxsize=64)
 def dirichlet(classes: int) -> ExponentialFamily:
     """Vectors of k positive proportions that add up to 1."""
-    k = _whole("dirichlet", "a number of classes", classes, 2)
+    k = _whole("dirichlet", "a number of classes", classes, 2, MOST_CLASSES)
 
     def log_partition(eta: Tensor) -> Tensor:
         alpha = eta + 1.0
@@ -130,8 +131,81 @@ def dirichlet(classes: int) -> ExponentialFamily:
     )
 
 
-def _pairs(d: int) -> tuple[Array, Array]:
-    return np.triu_indices(d)
+class _NormalVectors:
+    """The functions of the multivariate normal family in dimension d.
+
+    The natural parameters are Λμ and, for i ≤ j, -Λ_ij (-Λ_ii/2 on the diagonal), Λ = Σ⁻¹.
+    """
+
+    def __init__(self, d: int) -> None:
+        self.d = d
+        self.rows, self.columns = np.triu_indices(d)
+        self.flat = self.rows * d + self.columns
+        self.scale = np.where(self.rows == self.columns, -0.5, -1.0)
+        # Λ from its upper triangle, as one matrix product
+        self.spread = np.zeros((len(self.rows), d * d))
+        for place, (i, j) in enumerate(zip(self.rows, self.columns, strict=True)):
+            inverse = 1.0 / self.scale[place]
+            self.spread[place, i * d + j] = self.spread[place, j * d + i] = inverse
+
+    def precision(self, eta: Tensor) -> Tensor:
+        full = array.matmul(eta[..., self.d :], as_tensor(self.spread.astype(eta.dtype)))
+        return full.reshape((*eta.shape[:-1], self.d, self.d))
+
+    def log_partition(self, eta: Tensor) -> Tensor:
+        from trivium.mathematics import linalg
+
+        d, inner = self.d, self.precision(eta)
+        mean = linalg.solve(inner, eta[..., :d, None])[..., 0]
+        square = (eta[..., :d] * mean).sum(axis=-1)
+        return 0.5 * (square - linalg.slogdet(inner)[1] + d * math.log(2 * math.pi))
+
+    def _upper(self, matrices: Tensor) -> Tensor:
+        flat = matrices.reshape((*matrices.shape[:-2], self.d * self.d))
+        return array.take(flat, self.flat, axis=-1)
+
+    def natural(self, mean: Tensor, covariance: Tensor) -> Tensor:
+        from trivium.mathematics import linalg
+
+        inner = linalg.inv(covariance)
+        first = array.matmul(inner, mean[..., None])[..., 0]
+        second = self._upper(inner) * self.scale.astype(inner.dtype)
+        return array.concat(list(_same_batch(first, second)), axis=-1)
+
+    def usual(self, eta: Tensor) -> dict[str, Tensor]:
+        from trivium.mathematics import linalg
+
+        covariance = linalg.inv(self.precision(eta))
+        mean = array.matmul(covariance, eta[..., : self.d, None])[..., 0]
+        return {"mean": mean, "covariance": covariance}
+
+    def statistic(self, x: Tensor) -> Tensor:
+        products = self._upper(x[..., :, None] * x[..., None, :])
+        return array.concat([x, products], axis=-1)
+
+    def closed_form(self, x: Array, weights: Array) -> dict[str, Any]:
+        mean = average(x, weights)
+        centred = x - mean
+        scatter = (centred * weights[:, None]).T @ centred
+        return {"mean": mean, "covariance": scatter / weights.sum()}
+
+    def refuse(self, x: Array, weights: Array) -> str | None:
+        used = x[weights > 0]
+        centred = used - used.mean(axis=0)
+        size = np.linalg.norm(centred, axis=0)
+        rank = int(np.linalg.matrix_rank(centred / np.where(size > 0, size, 1.0)))
+        if rank == self.d:
+            return None
+        return (
+            f"the {len(used)} observations of {self.d} variables span only {rank} dimension"
+            f"{'' if rank == 1 else 's'} about their mean, so the covariance is singular and the "
+            "likelihood grows without bound; drop variables that the others determine, or give a "
+            "prior (NormalInverseWishart)"
+        )
+
+    def inside(self, eta: Array) -> Any:
+        inner = (eta[..., self.d :] @ self.spread).reshape((*eta.shape[:-1], self.d, self.d))
+        return np.isfinite(eta).all(axis=-1) & (np.linalg.eigvalsh(inner)[..., 0] > 0)
 
 
 @lru_cache(maxsize=64)
@@ -140,101 +214,32 @@ def multivariate_normal(dimension: int) -> ExponentialFamily:
 
     The statistic is minimal: x and the products x_i x_j with i ≤ j.
     """
-    d = _whole("multivariate_normal", "a dimension", dimension, 1)
-    rows, columns = _pairs(d)
-    count = len(rows)
-    # Λ from its upper triangle: η_ij = -Λ_ij for i < j and -Λ_ii/2 on the diagonal.
-    spread = np.zeros((count, d * d))
-    for place, (i, j) in enumerate(zip(rows, columns, strict=True)):
-        spread[place, i * d + j] = spread[place, j * d + i] = -2.0 if i == j else -1.0
-    scale = np.where(rows == columns, -0.5, -1.0)
-    flat = rows * d + columns
-
-    def precision(eta: Tensor) -> Tensor:
-        upper = eta[..., d:]
-        full = array.matmul(upper, as_tensor(spread.astype(eta.dtype)))
-        return full.reshape((*eta.shape[:-1], d, d))
-
-    def log_partition(eta: Tensor) -> Tensor:
-        from trivium.mathematics import linalg
-
-        inner = precision(eta)
-        mean = linalg.solve(inner, eta[..., :d, None])[..., 0]
-        square = (eta[..., :d] * mean).sum(axis=-1)
-        return 0.5 * (square - linalg.slogdet(inner)[1] + d * math.log(2 * math.pi))
-
-    def natural(mean: Tensor, covariance: Tensor) -> Tensor:
-        from trivium.mathematics import linalg
-
-        inner = linalg.inv(covariance)
-        first = array.matmul(inner, mean[..., None])[..., 0]
-        upper = array.take(inner.reshape((*inner.shape[:-2], d * d)), flat, axis=-1)
-        second = upper * scale.astype(inner.dtype)
-        first, second = _same_batch(first, second)
-        return array.concat([first, second], axis=-1)
-
-    def usual(eta: Tensor) -> dict[str, Tensor]:
-        from trivium.mathematics import linalg
-
-        covariance = linalg.inv(precision(eta))
-        mean = array.matmul(covariance, eta[..., :d, None])[..., 0]
-        return {"mean": mean, "covariance": covariance}
-
-    def statistic(x: Tensor) -> Tensor:
-        outer = x[..., :, None] * x[..., None, :]
-        upper = array.take(outer.reshape((*x.shape[:-1], d * d)), flat, axis=-1)
-        return array.concat([x, upper], axis=-1)
-
-    def closed_form(x: Array, weights: Array) -> dict[str, Any]:
-        mean = average(x, weights)
-        centred = x - mean
-        return {
-            "mean": mean,
-            "covariance": (centred * weights[:, None]).T @ centred / weights.sum(),
-        }
-
-    def refuse(x: Array, weights: Array) -> str | None:
-        used = x[weights > 0]
-        centred = used - used.mean(axis=0)
-        size = np.linalg.norm(centred, axis=0)
-        rank = int(np.linalg.matrix_rank(centred / np.where(size > 0, size, 1.0)))
-        if rank < d:
-            return (
-                f"the {len(used)} observations of {d} variables span only {rank} dimension"
-                f"{'' if rank == 1 else 's'} about their mean, so the covariance is singular "
-                "and the likelihood grows without bound; drop variables that the others "
-                "determine, or give a prior (NormalInverseWishart)"
-            )
-        return None
-
-    def inside(eta: Array) -> Array:
-        inner = (eta[..., d:] @ spread).reshape((*eta.shape[:-1], d, d))
-        return np.isfinite(eta).all(axis=-1) & (np.linalg.eigvalsh(inner)[..., 0] > 0)
-
+    d = _whole("multivariate_normal", "a dimension", dimension, 1, MOST_DIMENSIONS)
+    own = _NormalVectors(d)
+    products = [f"x{i}x{j}" for i, j in zip(own.rows, own.columns, strict=True)]
     return ExponentialFamily(
         name="multivariate_normal",
         parameters=("mean", "covariance"),
-        statistics=tuple(f"x{i}" for i in range(d))
-        + tuple(f"x{i}x{j}" for i, j in zip(rows, columns, strict=True)),
-        statistic=statistic,
-        log_partition=log_partition,
+        statistics=(*(f"x{i}" for i in range(d)), *products),
+        statistic=own.statistic,
+        log_partition=own.log_partition,
         log_base=lambda x: array.zeros_like(x[..., 0]),
-        natural=natural,
-        usual=usual,
+        natural=own.natural,
+        usual=own.usual,
         support=Support(
             f"vectors of {d} real numbers",
             lambda x: np.isfinite(x).all(axis=-1),
             discrete=False,
             event=(d,),
         ),
-        inside=inside,
+        inside=own.inside,
         make=maker("MultivariateNormal"),
-        closed_form=closed_form,
-        representative=lambda own: {
-            "mean": np.zeros_like(own["mean"]),
-            "covariance": own["covariance"],
+        closed_form=own.closed_form,
+        representative=lambda usual: {
+            "mean": np.zeros_like(usual["mean"]),
+            "covariance": usual["covariance"],
         },
-        no_estimate=refuse,
+        no_estimate=own.refuse,
         known={"dimension": d},
         conjugate=normal_inverse_wishart(d),
     )

@@ -16,6 +16,7 @@ from trivium.engine.tensor import Tensor
 from . import families_many
 from .distribution import FINITE, Distribution, Unordered, value_of
 from .exponential_family import ExponentialFamily
+from .support import Support
 
 __all__ = ["MultivariateNormal"]
 
@@ -69,9 +70,14 @@ class MultivariateNormal(Unordered):
         return None if self.singular else families_many.multivariate_normal(self.dimension)
 
     @property
-    def support(self) -> Any:
+    def support(self) -> Support:
         """All vectors (those of the subspace, where the covariance is singular)."""
-        return families_many.multivariate_normal(self.dimension).support
+        return Support(
+            f"vectors of {self.dimension} real numbers",
+            lambda x: np.isfinite(x).all(axis=-1),
+            discrete=False,
+            event=self.event,
+        )
 
     def _inside(self, x: Tensor, **own: Tensor) -> Tensor:
         finite = array.all(array.abs(x) < math.inf, axis=-1)
