@@ -7,6 +7,7 @@ Source: Moré (1978), LNM 630, §3; Golub & Van Loan (2013), *Matrix Computation
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -154,7 +155,14 @@ def _reduced(rows: Array) -> Array:
     from scipy.linalg import lapack  # numpy.linalg.qr takes four times as long for tall ones
 
     factor: Array = lapack.dgeqrf(rows, overwrite_a=1)[0]
-    return np.triu(factor[: rows.shape[1]])
+    top = factor[: rows.shape[1]]
+    return np.asarray(top * _upper(*top.shape))
+
+
+@functools.cache
+def _upper(rows: int, columns: int) -> Array:
+    """Ones on and above the diagonal: what QR leaves below it are reflectors."""
+    return np.triu(np.ones((rows, columns)))
 
 
 def _damping(s: Array, c: Array, radius: float) -> float:
