@@ -39,6 +39,9 @@ def _present(estimator: Classifier) -> tuple[Model | None, Objective | None]:
         return None, None  # fit tells what is wrong
 
 
+_EVEN = ("logit", "probit", "cauchit")  # links with g(½) = 0
+
+
 def _has_probabilities(estimator: Classifier) -> bool:
     model, objective = _present(estimator)
     if isinstance(model, ThresholdNeuron):
@@ -47,11 +50,15 @@ def _has_probabilities(estimator: Classifier) -> bool:
         return True
     terms = [term for weight, term in objective.data_terms if weight > 0]
     likelihoods = CrossEntropy | BinaryCrossEntropy | JointLikelihood
-    return all(isinstance(term, likelihoods) for term in terms)
+    return all(isinstance(term, likelihoods) or term.linked for term in terms)
 
 
 def _has_scores(estimator: Classifier) -> bool:
-    return getattr(_present(estimator)[0], "output", "scores") == "scores"
+    model, objective = _present(estimator)
+    terms = [] if objective is None else objective.data_terms
+    # With another link the score 0 does not mean the probability ½.
+    even = all(getattr(term, "link", "logit") in _EVEN for _, term in terms if term.linked)
+    return even and getattr(model, "output", "scores") == "scores"
 
 
 class Classifier(ClassifierMixin, Estimator):
