@@ -152,3 +152,11 @@ def test_an_objective_as_a_function_of_one_vector():
 def test_points_that_make_no_sense_are_refused(arguments, options, words):
     with pytest.raises(tv.TriviumError, match=words):
         classify(*arguments, **options)
+
+
+def test_a_large_function_without_curvature_is_degenerate():
+    found = classify(lambda x: (x * 0).sum(), np.ones(400))
+    assert found.kind is Kind.DEGENERATE
+    assert not found.complete
+    slope = classify(lambda x: x.sum(), np.ones(400))
+    assert slope.kind is Kind.NOT_CRITICAL

@@ -13,6 +13,7 @@ import numpy as np
 from trivium.engine.errors import ArgumentError
 from trivium.engine.tensor import Tensor
 
+from ..errors import ConvergenceError
 from ..minimization.function import Function
 from .objectives import as_function, is_model
 
@@ -122,7 +123,8 @@ def classify(
     ``gradient_tolerance``: the point is critical when ‖∇f‖_∞ ≤ this · max(1, |f|). Up to
     ``dense`` unknowns the Hessian is formed and all its eigenvalues are computed; beyond, the
     ``outermost`` ones at both ends by Lanczos with Hessian-vector products, started from
-    ``seed``. Raises ArgumentError for a point that is not finite or does not fit.
+    ``seed``. Raises ArgumentError for a point that is not finite or does not fit,
+    ConvergenceError where Lanczos does not converge.
 
     Source: Nocedal & Wright (2006), *Numerical Optimization*, 2nd ed., theorems 2.3-2.4;
     Pearlmutter (1994), "Fast exact multiplication by the Hessian"; Lehoucq, Sorensen & Yang
@@ -261,7 +263,7 @@ def _kind(values: Array, zero: float, critical: bool) -> Kind:
 
 def _outermost(made: Function, x: Array, count: int, seed: int) -> tuple[Array, Array, float]:
     """The ``count`` smallest and largest eigenvalues, their vectors, and the largest residual."""
-    from scipy.sparse.linalg import LinearOperator, eigsh
+    from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
     from trivium.engine.dtypes import int64
     from trivium.engine.host_random import key
@@ -271,10 +273,19 @@ def _outermost(made: Function, x: Array, count: int, seed: int) -> tuple[Array, 
         (x.size, x.size), matvec=lambda v: made.hessian_vector(x, np.ravel(v)), dtype=np.float64
     )
     start = draw(key(seed), 0, x.size, int64) / 2.0**63
-    found = [
-        eigsh(operator, k=count, which=which, v0=start, maxiter=50 * x.size, tol=1e-10)
-        for which in ("SA", "LA")
-    ]
+    if not made.hessian_vector(x, start).any():  # of a vector drawn at random: H itself is 0
+        vectors = np.eye(x.size, 2 * count)
+        return np.zeros(2 * count), vectors, 0.0
+    try:
+        found = [
+            eigsh(operator, k=count, which=which, v0=start, maxiter=50 * x.size, tol=1e-10)
+            for which in ("SA", "LA")
+        ]
+    except ArpackError as error:
+        raise ConvergenceError(
+            f"Lanczos did not find the outermost eigenvalues of the Hessian of {x.size} unknowns "
+            f"({error}); with dense={x.size} all of them are computed from the whole matrix"
+        ) from error
     values = np.concatenate([each[0] for each in found])
     vectors = np.concatenate([each[1] for each in found], axis=1)
     order = np.argsort(values)
