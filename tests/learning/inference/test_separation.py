@@ -75,9 +75,9 @@ def test_units_do_not_matter_and_many_rows_cost_little(scale: float) -> None:
 
 
 def test_a_rare_column_that_separates_is_not_missed() -> None:
-    x = rng.normal(size=(20_000, 3))
+    x = rng.normal(size=(8_000, 3))
     x[:, 2] = 0
-    x[[7, 8_000, 19_000], 2] = 1
+    x[[7, 3_000, 7_000], 2] = 1
     signs = np.where(rng.random(len(x)) < 0.5, 1, -1)
     signs[x[:, 2] == 1] = 1
     found = separation(np.c_[np.ones(len(x)), x], signs)
@@ -92,7 +92,7 @@ def test_a_rare_column_that_separates_is_not_missed() -> None:
 
 def test_categories_of_many_rows_cost_little() -> None:
     """Dummies of all levels depend on the intercept, and one level is rare."""
-    level = rng.integers(0, 12, 40_000)
+    level = rng.integers(0, 12, 15_000)
     level[[5, 50, 500, 5_000]] = 12
     rows = np.c_[np.ones(len(level)), np.eye(13)[level], rng.normal(size=len(level))]
     signs = np.where(rng.random(len(level)) < 0.5, 1, -1)
@@ -129,7 +129,7 @@ def attempt(objective: Any, x: Any, y: Any, algorithm: Any = NEWTON) -> Any:
         (tv.objectives.BinaryCrossEntropy(), (X[:, 1] > 0).astype(int), "completely"),
         (tv.objectives.CrossEntropy(), (X[:, 0] > 0).astype(int) + (X[:, 0] > 1), "x\\[0\\]"),
         (Likelihood("binomial", trials=4), 4.0 * (X[:, 2] > 0), "x\\[2\\]"),
-        (Likelihood("bernoulli", "probit"), (X[:, 1] > 0).astype(int), "no maximum"),
+        (Likelihood("bernoulli", "cauchit"), (X[:, 1] > 0).astype(int), "no maximum"),
     ],
 )
 def test_a_solver_refuses_what_has_no_maximum(objective: Any, y: Any, words: str) -> None:

@@ -57,7 +57,7 @@ def test_the_ridge_path_is_that_of_scikit_learn() -> None:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1), n=st.integers(5, 30), d=st.integers(1, 12),
     near=st.sampled_from([0.0, 1e-3, 1.0]),
