@@ -52,7 +52,7 @@ bench: $(BENCH)/.installed  ## side by side with other libraries, in an environm
 docs: $(INSTALLED)  ## build the documentation into site/; a warning is an error
 	$(RUN) zensical build --clean --strict
 
-oracle: $(ORACLE)/.installed  ## compare with JAX and PyTorch, in an environment of their own
+oracle: $(ORACLE)/.installed  ## compare with JAX, PyTorch and statsmodels, in an environment of their own
 	$(ORACLE)/bin/python -m $(PYTEST) -m oracle
 
 constraints:  ## pin anew: the newest versions that pyproject.toml allows
