@@ -277,3 +277,14 @@ def test_a_quadratic_form_makes_what_is_added_to_it_strict():
     # Squares inside a quadratic whose other terms bend the other way prove nothing alone.
     mixed = x[0] ** 2 + x[1] ** 2 - 2 * (x[0] * x[1]) + x[2] ** 2
     assert not certify(mixed + A.exp(x[2]), x).strictly_convex
+
+
+def test_a_product_of_a_vector_with_itself_is_a_square():
+    found = certify(x @ x + A.norm(x, ord=1), x)
+    assert found.modulus == pytest.approx(2.0)
+    found = certify(A.exp(x).sum() + (M @ x) @ (M @ x), x)
+    assert found.modulus == pytest.approx(2 * np.linalg.eigvalsh(M.T @ M)[0])
+    rows = tv.variable(np.zeros((2, 3)), name="rows")
+    weighted = A.vecdot(rows, rows) @ np.array([1.0, 0.0])
+    assert certify(weighted + A.norm(rows, ord=1), rows).verdict is Verdict.CONVEX
+    assert certify(A.vecdot(rows, rows).sum() + A.norm(rows, ord=1), rows).modulus == 2.0

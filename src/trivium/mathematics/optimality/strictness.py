@@ -167,9 +167,10 @@ def _bent(analysis: Analysis, node: Tensor) -> tuple[Tensor, float, int] | None:
     if node.primitive.name == "log" and bend == 1:
         return _log_sum_exp(analysis, node)
     if node.primitive.name in ("multiply", "contraction") and inner is node.inputs[1]:
-        if node.shape == inner.shape and analysis[inner].flat:
-            return inner, 2.0, 1
-        return None
+        aligned = (
+            node.primitive.name == "multiply" or node.attributes.left == node.attributes.right
+        )
+        return (inner, 2.0, 1) if aligned and analysis[inner].flat else None
     if analysis[inner].bend != "affine" or inner.shape != node.shape:
         return None
     least = least_curvature(node, analysis[inner].low, analysis[inner].high)
@@ -193,6 +194,11 @@ def _log_sum_exp(analysis: Analysis, node: Tensor) -> tuple[Tensor, float, int] 
 
 def _like(weight: Array, node: Tensor, inner: Tensor) -> Array:
     """The weight of each element of ``inner``; a reduced node's weight is repeated."""
+    if node.primitive.name == "contraction":
+        labels, _, out = node.attributes
+        order = [out.index(label) for label in labels if label in out]
+        spread = tuple(slice(None) if label in out else None for label in labels)
+        return np.broadcast_to(weight.transpose(order)[spread], inner.shape)
     if node.shape == inner.shape:
         return weight
     total = unwrap(node.inputs[0], "reshape", "label")
