@@ -82,6 +82,12 @@ def _poisson(settings: Settings) -> dict[str, Any]:
     return measure(settings)
 
 
+def _components(settings: Settings) -> dict[str, Any]:
+    from .components import measure
+
+    return measure(settings)
+
+
 def _predict(settings: Settings) -> dict[str, Any]:
     from .predict import measure
 
@@ -198,6 +204,14 @@ ROWS: dict[str, Row] = {
             3,
         ),
         Row("poisson", "Poisson regression by Newton, 100,000 × 20", "fit", _poisson, 1, 1.5),
+        Row(
+            "components",
+            "10 randomized principal components of 20,000 × 500",
+            "analysis",
+            _components,
+            1,
+            1.5,
+        ),
         Row("predict", "predict one row, MLP 784-128-64-10", "call", _predict, 2, 4),
         Row("import", "import trivium against import torch", "import", _import, 4, 8),
         Row(
