@@ -274,3 +274,16 @@ def test_shapes_are_checked():
         P.family("categorical", classes=1)
     with pytest.raises(ArgumentError, match="add up to 1"):
         P.family("dirichlet", classes=2).mle([[0.5, 0.6]])
+
+
+def test_nearly_constant_data_say_how_many_digits_are_left():
+    spread = P.family("gamma").mle(1 + 1e-3 * np.arange(5.0))
+    assert 5 < spread.digits < 12
+    close = P.family("gamma").mle(1 + 1e-5 * np.arange(5.0))
+    assert close.digits < 8 and "nearly constant" in close.note
+    # shape ≈ mean²/variance, to the digits that are said to be left
+    expected = (1 + 2e-5) ** 2 / (2e-10)
+    assert close.parameters["shape"] == pytest.approx(expected, rel=10 ** (1 - close.digits))
+    for x in (np.array([[0.5, 0.5], [0.5 + 1e-9, 0.5 - 1e-9]]),):
+        with pytest.raises(DomainError, match="to within rounding"):
+            P.family("dirichlet", classes=2).mle(x)

@@ -175,3 +175,20 @@ def test_stratified_tests_are_the_textbooks():
 def test_questions_without_an_answer_are_refused(ask, error, words):
     with pytest.raises(error, match=words):
         ask()
+
+
+def test_squares_that_leave_double_precision_are_named():
+    big, plain = np.array([1e300, -1e300, 1e299, 1e308]), np.arange(4.0)
+    assert P.correlation(big, plain).estimate == pytest.approx(0.7745966692)
+    for ask in (
+        lambda: P.variance(big),
+        lambda: P.variance(plain * 1e-200),
+        lambda: P.covariance(big, plain),
+        lambda: P.expectation(np.full(3, 1e308)),
+    ):
+        with pytest.raises(ArgumentError, match="rescale the data"):
+            ask()
+    tiny = P.family("normal").mle(np.array([1.0, 3.0]) * 1e-300)
+    assert tiny.parameters["sd"] == pytest.approx(1e-300)
+    huge = P.family("normal").mle(np.array([1.0, 3.0]) * 1e300)
+    assert huge.parameters["sd"] == pytest.approx(1e300)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from trivium.engine import array, random
-from trivium.engine.array.arguments import ArrayLike, floating
+from trivium.engine.array.arguments import ArrayLike, floating, sizes
 from trivium.engine.composites import as_tensor, cast
 from trivium.engine.dtypes import float32, float64
 from trivium.engine.errors import ArgumentError, DTypeError, ShapeError, UnboundInputError
@@ -262,9 +262,7 @@ class Distribution:
                 "tv.random.key; equal seeds give equal samples"
             )
         chosen = random.key(seed) if key is None else key  # type: ignore[arg-type]
-        first = (shape,) if isinstance(shape, int) else tuple(shape)
-        if any(size < 0 for size in first):
-            raise ShapeError(f"{type(self).__name__}.sample: {first} has a negative size")
+        first = sizes(f"{type(self).__name__}.sample", shape)
         with np.errstate(all="ignore"):
             drawn = self._draw(chosen, (*first, *self.shape), self._plain())
         single = all(each.dtype == float32 for each in self.parameters.values())

@@ -24,7 +24,16 @@ __all__ = ["Estimate", "maximum_likelihood", "natural_from_mean", "program_of", 
 
 Array = np.ndarray[Any, Any]
 STEPS = 200
+STALLED = 8
 FEW = 8
+EDGE = (
+    "The estimate lies on the edge of the parameter space: the natural parameter is not finite and "
+    "Fisher's information gives no standard error; use score or exact intervals, or a prior."
+)
+OUT_OF_RANGE = (
+    "Fisher's information leaves the range of double precision, so there is no standard error; "
+    "rescale the data."
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,9 @@ class Estimate:
     ``covariance``: of the usual parameters, (J I(η)⁻¹ Jᵀ)/n with the Fisher information I from
     the log-partition; None at the edge of the parameter space. ``gradient_norm``: ‖∇A(η) -
     mean of t‖. ``condition``: that of I(η) in
-    units of the statistics' standard deviations. ``iterations``: Newton steps, 0 for closed forms.
+    units of the statistics' standard deviations. ``digits``: how many the rounding of the mean
+    statistic leaves in η; few when the data are nearly constant. ``iterations``: Newton steps,
+    0 for closed forms.
     ``note``: what else must be known.
     """
 
@@ -51,6 +62,7 @@ class Estimate:
     gradient_norm: float
     condition: float
     iterations: int
+    digits: float = 15.0
     note: str = ""
 
     @property
@@ -165,26 +177,25 @@ def _judged(
 ) -> Estimate:
     own = usual_values(family, distribution)
     natural = family.natural(**{k: tensor(v) for k, v in own.items()}).value
-    if not np.isfinite(natural).all():
-        note = (
-            "The estimate lies on the edge of the parameter space: the natural parameter is not "
-            "finite and Fisher's information gives no standard error; use score or exact "
-            "intervals, or a prior."
-        )
-        nan = float("nan")
+
+    def without(note: str) -> Estimate:
         return Estimate(
-            family,
-            distribution,
-            natural,
-            mean,
-            n,
-            log_likelihood,
-            None,
-            nan,
-            nan,
-            iterations,
-            note,
+            family=family,
+            distribution=distribution,
+            natural=natural,
+            mean_statistic=mean,
+            n=n,
+            log_likelihood=log_likelihood,
+            covariance=None,
+            gradient_norm=float("nan"),
+            condition=float("nan"),
+            iterations=iterations,
+            digits=float("nan"),
+            note=note,
         )
+
+    if not np.isfinite(natural).all():
+        return without(EDGE)
     _, slope, information = program_of(family).run(natural)
     point = tensor(natural)
     if family.representative is not None:
@@ -196,8 +207,12 @@ def _judged(
     rows = [jacobian(usual[name].reshape((-1,)), point).value for name in family.parameters]
     # In units of the statistics' standard deviations, so that units do not show as condition.
     spread = np.sqrt(np.diagonal(information))
+    if not (np.isfinite(information).all() and (spread > 0).all()):
+        return without(OUT_OF_RANGE)
     scaled = information / np.outer(spread, spread)
     slopes = np.concatenate(rows, axis=0) / spread
+    noise = np.maximum(np.finfo(float).eps * np.abs(mean), np.abs(slope - mean)) / spread
+    digits = _digits(family, scaled, noise, natural * spread) if iterations else 15.0
     return Estimate(
         family=family,
         distribution=distribution,
@@ -209,7 +224,31 @@ def _judged(
         gradient_norm=float(np.linalg.norm(slope - mean)),
         condition=float(np.linalg.cond(scaled)),
         iterations=iterations,
+        digits=digits,
+        note=""
+        if digits >= 8
+        else f"Only about {digits:.0f} digits are left: the observations are nearly constant.",
     )
+
+
+def _digits(family: ExponentialFamily, scaled: Array, noise: Array, natural: Array) -> float:
+    """How many digits of η the rounding of the mean statistic leaves: δη = H⁻¹ δt̄.
+
+    All in units of the statistics' standard deviations.
+
+    Raises DomainError when it leaves none.
+    """
+    try:
+        reach = np.abs(np.linalg.inv(scaled)) @ noise
+        left = -float(np.log10(np.max(reach / np.abs(natural))))
+    except np.linalg.LinAlgError:
+        left = 0.0
+    if not left >= 1:
+        raise DomainError(
+            f"the {family.name} family has no maximum likelihood estimate here: to within "
+            "rounding the observations are all equal, so the likelihood grows without bound"
+        )
+    return min(left, 15.0)
 
 
 def usual_values(family: ExponentialFamily, distribution: Distribution) -> dict[str, Array]:
@@ -271,6 +310,7 @@ def solve_mean(family: ExponentialFamily, mean: Array) -> tuple[Array, int]:
         )
     value, slope, curvature = program.run(eta)
     goal = float(value) - float(eta @ mean)
+    best, closest, stalled = np.inf, eta, 0
     for iteration in range(1, STEPS + 1):
         gap = slope - mean
         step = _newton_step(family, curvature, gap)
@@ -278,6 +318,11 @@ def solve_mean(family: ExponentialFamily, mean: Array) -> tuple[Array, int]:
         # Half the decrement is the distance to the minimum; below rounding there is no more.
         if not decrement > 1e-26 * max(1.0, float(np.abs(eta @ mean))):
             return eta, iteration
+        if decrement < 0.25 * best:
+            best, closest, stalled = decrement, eta, 0
+        stalled += 1
+        if stalled > STALLED and best < 1e-9:
+            return closest, iteration  # rounding of the gradient allows no better point
         size = 1.0
         while True:
             trial = eta - size * step

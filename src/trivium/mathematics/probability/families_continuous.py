@@ -56,7 +56,11 @@ def _normal_partition(eta: Tensor) -> Tensor:
 
 def _normal_estimate(x: Array, weights: Array) -> dict[str, Any]:
     mean = average(x, weights)
-    return {"mean": mean, "sd": math.sqrt(average((x - mean) ** 2, weights))}
+    largest = float(np.abs(x - mean).max())  # so that no square overflows or vanishes
+    return {
+        "mean": mean,
+        "sd": largest * math.sqrt(average(((x - mean) / largest) ** 2, weights)),
+    }
 
 
 normal = ExponentialFamily(

@@ -167,12 +167,16 @@ def _likelihood_ratio(estimate: Estimate, name: str) -> Statistic | None:
     own = {key: float(value) for key, value in estimate.parameters.items()}
     if family.name == "normal":
         if name == "mean":
-            return lambda m: n * math.log1p(((m - own["mean"]) / own["sd"]) ** 2)
-        return lambda s: n * ((own["sd"] / s) ** 2 - 1.0 - 2.0 * math.log(own["sd"] / s))
+            return lambda m: n * math.log1p(_square((m - own["mean"]) / own["sd"]))
+        return lambda s: n * (_square(own["sd"] / s) - 1.0 - 2.0 * math.log(own["sd"] / s))
     if family.name == "inverse_gaussian":
         return _inverse_gaussian_ratio(own, n, name)
     place = family.parameters.index(name)
     return _profile(estimate, place)
+
+
+def _square(x: float) -> float:
+    return x * x  # ∞ where it overflows, which ** refuses
 
 
 def _inverse_gaussian_ratio(own: dict[str, float], n: float, name: str) -> Statistic:
@@ -180,7 +184,7 @@ def _inverse_gaussian_ratio(own: dict[str, float], n: float, name: str) -> Stati
         return lambda s: n * (s / own["shape"] - 1.0 - math.log(s / own["shape"]))
     # the mean of (x - μ)²/(μ² x) is 1/λ̂ + (x̄ - μ)²/(μ² x̄)
     best, centre = own["shape"], own["mean"]
-    return lambda m: n * math.log1p(best * (centre - m) ** 2 / (m * m * centre))
+    return lambda m: n * math.log1p(best * _square((centre - m) / m) / centre)
 
 
 def _profile(estimate: Estimate, place: int) -> Statistic:

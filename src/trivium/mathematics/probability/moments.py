@@ -83,6 +83,16 @@ def _column(data: ArrayLike, what: str, fewest: int) -> Array:
     return values
 
 
+def _in_range(name: str, value: float, varies: bool) -> float:
+    """``value``, unless it has left double precision. Raises ArgumentError."""
+    if not math.isfinite(value) or (value == 0 and varies):
+        raise ArgumentError(
+            f"{name}: its value leaves the range of double precision; rescale the data, for "
+            "example by the largest of them"
+        )
+    return value
+
+
 def _pair(x: ArrayLike, y: ArrayLike, fewest: int) -> tuple[Array, Array]:
     first, second = _column(x, "values of x", fewest), _column(y, "values of y", fewest)
     if len(first) != len(second):
@@ -113,8 +123,10 @@ def expectation(
     values = _column(given if function is None else _applied(function, given), "values", 2)
     from .continuous import StudentT
 
-    n, mean = len(values), float(values.mean())
-    error = float(values.std(ddof=1)) / math.sqrt(n)
+    with np.errstate(all="ignore"):
+        n, mean = len(values), _in_range("expectation", float(values.mean()), False)
+        error = float(values.std(ddof=1)) / math.sqrt(n)
+    error = _in_range("expectation", error, bool((values != values[0]).any()))
     reach = float(StudentT(n - 1).quantile(_level(level)))
     return Moment(
         "mean", mean, error, (mean - reach * error, mean + reach * error), level, n, None,
@@ -136,8 +148,13 @@ def variance(data: ArrayLike, *, level: float = 0.95, normal: bool = False) -> M
     from scipy import special
 
     values = _column(data, "data", 2 if normal else 4)
-    n, centred = len(values), values - values.mean()
-    estimate = float((centred**2).sum()) / (n - 1)
+    with np.errstate(all="ignore"):
+        n, centred = len(values), values - values.mean()
+        estimate = float((centred**2).sum()) / (n - 1)
+        fourth = float((centred**4).mean())
+    varies = bool((values != values[0]).any())
+    estimate = _in_range("variance", estimate, varies)
+    fourth = _in_range("variance", fourth, varies)
     if normal:
         half, tail = (n - 1) / 2, 1 - _level(level)
         low, high = (
@@ -151,7 +168,7 @@ def variance(data: ArrayLike, *, level: float = 0.95, normal: bool = False) -> M
         note = "all observations are equal: nothing is known of the spread of others"
         return Moment("variance", 0.0, math.nan, (0.0, math.inf), level, n, None, (note,))
     spread = float((centred**2).mean())
-    kurtosis = float((centred**4).mean()) / spread**2
+    kurtosis = fourth / spread**2
     relative = math.sqrt(max(kurtosis - (n - 3) / (n - 1), 0.0) / n)
     reach = math.exp(float(special.ndtri(_level(level))) * relative)
     words = "independent observations with a fourth moment, and many of them"
@@ -171,9 +188,11 @@ def covariance(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Moment:
 
     first, second = _pair(x, y, 4)
     n = len(first)
-    products = (first - first.mean()) * (second - second.mean())
-    estimate = float(products.sum()) / (n - 1)
-    error = float(products.std(ddof=1)) / math.sqrt(n)
+    with np.errstate(all="ignore"):
+        products = (first - first.mean()) * (second - second.mean())
+        estimate = _in_range("covariance", float(products.sum()) / (n - 1), False)
+        error = float(products.std(ddof=1)) / math.sqrt(n)
+    error = _in_range("covariance", error, False)
     reach = float(special.ndtri(_level(level))) * error
     words = "independent pairs with fourth moments, and many of them"
     return Moment(

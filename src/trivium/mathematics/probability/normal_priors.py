@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from trivium.engine import array, random
-from trivium.engine.array.arguments import ArrayLike
+from trivium.engine.array.arguments import ArrayLike, sizes
 from trivium.engine.errors import ArgumentError, ShapeError
 from trivium.engine.tensor import Tensor
 
@@ -195,7 +195,7 @@ class NormalInverseWishart(_Joint):
         chosen = random.key(seed) if key is None else key  # type: ignore[arg-type]
         first, second, third = random.split(chosen, 3)
         own = {name: each.value for name, each in self.parameters.items()}
-        batch = (shape,) if isinstance(shape, int) else tuple(shape)
+        batch = sizes("NormalInverseWishart.sample", shape)
         d = self.dimension
         from .positive import Gamma
 
