@@ -188,7 +188,7 @@ class _TrustRegion:
             if found.point is None:
                 reason = failed(point, found, search.epsilon)
                 break
-            step = found.step if found.step > 10 else 1.0  # the model has no minimum there
+            step = found.step if found.step > 1000 else 1.0  # the model has no minimum there
             old, point = point, found.point
             reason = search.moved(old, point)
         final = None if reason in _NOWHERE else self.model(point)
