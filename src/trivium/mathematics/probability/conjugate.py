@@ -172,7 +172,8 @@ def posterior(family: ExponentialFamily, prior: Any, data: ArrayLike | None) -> 
     values, weights = weighted(family, data, None)
     n = float(weights.sum())
     if rule.update is not None:
-        named = rule.update(prior, values, weights)
+        with np.errstate(all="ignore"):  # what overflows is refused by the named distribution
+            named = rule.update(prior, values, weights)
         new_chi, new_nu = rule.hyper(named)
     else:
         new_chi = chi + family.statistic(tensor(values)).value.sum(axis=0)

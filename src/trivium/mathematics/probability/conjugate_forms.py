@@ -296,7 +296,7 @@ def _nig_update(prior: Any, data: Array, weights: Array) -> Any:
         mean + kappa * (m - mean) / total,
         total,
         a + n / 2,
-        b + squares / 2 + kappa * n * (mean - m) ** 2 / (2 * total),
+        b + squares / 2 + kappa * n * (mean - m) * (mean - m) / (2 * total),
     )
 
 

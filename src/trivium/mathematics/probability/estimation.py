@@ -151,10 +151,12 @@ def maximum_likelihood(
         )
     n = float(counts.sum())
     statistics = family.statistic(tensor(values)).value
-    mean = np.tensordot(counts, statistics, axes=1) / n
+    with np.errstate(all="ignore"):
+        mean = np.tensordot(counts, statistics, axes=1) / n
     iterations = 0
     if family.closed_form is not None:
-        usual = family.closed_form(values, counts)
+        with np.errstate(all="ignore"):  # what overflows is refused by the distribution
+            usual = family.closed_form(values, counts)
     elif family.usual_from_mean is not None:
         found = family.usual_from_mean(tensor(mean))
         usual = {name: each.value for name, each in found.items()}

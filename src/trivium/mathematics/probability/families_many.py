@@ -192,7 +192,7 @@ class _NormalVectors:
     def refuse(self, x: Array, weights: Array) -> str | None:
         used = x[weights > 0]
         centred = used - used.mean(axis=0)
-        size = np.linalg.norm(centred, axis=0)
+        size = np.abs(centred).max(axis=0)
         rank = int(np.linalg.matrix_rank(centred / np.where(size > 0, size, 1.0)))
         if rank == self.d:
             return None
