@@ -186,3 +186,16 @@ def test_many_dimensions_have_a_distribution_but_no_family():
     assert d.log_density(np.zeros(100)).item() == pytest.approx(-50 * math.log(2 * math.pi))
     with pytest.raises(ArgumentError, match="at most 60"):
         _ = d.family
+
+
+def test_the_units_of_normal_vectors_do_not_matter():
+    x = np.random.default_rng(2).normal(size=(30, 2)) @ np.array([[1.0, 0.5], [0.0, 1.0]])
+    plain = P.family("multivariate_normal", dimension=2).mle(x)
+    other = P.family("multivariate_normal", dimension=2).mle(x * [1e40, 1e-40])
+    scale = np.array([[1e80, 1.0], [1.0, 1e-80]])
+    for mine, its in (
+        (plain.parameters["covariance"] * scale, other.parameters["covariance"]),
+        (plain.standard_errors["covariance"] * scale, other.standard_errors["covariance"]),
+    ):
+        np.testing.assert_allclose(its, mine, rtol=1e-9)
+    assert other.condition == pytest.approx(plain.condition, rel=1e-6)

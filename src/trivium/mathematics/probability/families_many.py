@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from trivium.engine import array
-from trivium.engine.composites import as_tensor
+from trivium.engine.composites import as_tensor, stop_gradient
 from trivium.engine.errors import ArgumentError
 from trivium.engine.tensor import Tensor
 
@@ -131,6 +131,36 @@ def dirichlet(classes: int) -> ExponentialFamily:
     )
 
 
+def _size(matrix: Tensor) -> Tensor:
+    """The roots of the diagonal, in whose units a matrix has ones there; constant to derivatives.
+
+    The results below do not depend on it, so that the units of the variables do not matter.
+    """
+    from trivium.mathematics import linalg
+
+    diagonal = array.abs(linalg.diagonal(matrix))
+    return stop_gradient(array.sqrt(array.where(diagonal > 0, diagonal, 1.0)))
+
+
+def _scaled(matrix: Tensor, size: Tensor) -> Tensor:
+    return matrix / size[..., :, None] / size[..., None, :]
+
+
+def _positive(matrix: Array) -> Any:
+    """Whether matrices are positive definite, judged with ones on their diagonals."""
+    diagonal = np.diagonal(matrix, axis1=-2, axis2=-1)
+    size = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    scaled = matrix / size[..., :, None] / size[..., None, :]
+    return (diagonal > 0).all(axis=-1) & (np.linalg.eigvalsh(scaled)[..., 0] > 0)
+
+
+def _inverse(matrix: Tensor) -> Tensor:
+    from trivium.mathematics import linalg
+
+    size = _size(matrix)
+    return _scaled(linalg.inv(_scaled(matrix, size)), size)
+
+
 class _NormalVectors:
     """The functions of the multivariate normal family in dimension d.
 
@@ -156,26 +186,24 @@ class _NormalVectors:
         from trivium.mathematics import linalg
 
         d, inner = self.d, self.precision(eta)
-        mean = linalg.solve(inner, eta[..., :d, None])[..., 0]
-        square = (eta[..., :d] * mean).sum(axis=-1)
-        return 0.5 * (square - linalg.slogdet(inner)[1] + d * math.log(2 * math.pi))
+        size = _size(inner)
+        scaled, first = _scaled(inner, size), eta[..., :d] / size
+        square = (first * linalg.solve(scaled, first[..., None])[..., 0]).sum(axis=-1)
+        log_det = linalg.slogdet(scaled)[1] + 2.0 * array.log(size).sum(axis=-1)
+        return 0.5 * (square - log_det + d * math.log(2 * math.pi))
 
     def _upper(self, matrices: Tensor) -> Tensor:
         flat = matrices.reshape((*matrices.shape[:-2], self.d * self.d))
         return array.take(flat, self.flat, axis=-1)
 
     def natural(self, mean: Tensor, covariance: Tensor) -> Tensor:
-        from trivium.mathematics import linalg
-
-        inner = linalg.inv(covariance)
+        inner = _inverse(covariance)
         first = array.matmul(inner, mean[..., None])[..., 0]
         second = self._upper(inner) * self.scale.astype(inner.dtype)
         return array.concat(list(_same_batch(first, second)), axis=-1)
 
     def usual(self, eta: Tensor) -> dict[str, Tensor]:
-        from trivium.mathematics import linalg
-
-        covariance = linalg.inv(self.precision(eta))
+        covariance = _inverse(self.precision(eta))
         mean = array.matmul(covariance, eta[..., : self.d, None])[..., 0]
         return {"mean": mean, "covariance": covariance}
 
@@ -205,7 +233,7 @@ class _NormalVectors:
 
     def inside(self, eta: Array) -> Any:
         inner = (eta[..., self.d :] @ self.spread).reshape((*eta.shape[:-1], self.d, self.d))
-        return np.isfinite(eta).all(axis=-1) & (np.linalg.eigvalsh(inner)[..., 0] > 0)
+        return np.isfinite(eta).all(axis=-1) & _positive(inner)
 
 
 @lru_cache(maxsize=64)
