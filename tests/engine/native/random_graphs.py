@@ -55,6 +55,14 @@ ALONG = {
     "argmax": ALL, "argmin": ALL, "argsort": ALL, "sort": ALL,
     "cumulative_sum": NUMERIC, "cumulative_prod": NUMERIC,
 }  # fmt: skip
+# Of square matrices, whatever is in them; native programs call the reference functions.
+MATRIX = {"det", "adjugate", "eigvalsh", "svdvals"}
+# Those that refuse some matrices, or that have conditions on their operands, have tests of their
+# own (tests/mathematics/linalg) and their samples in the table of primitives.
+CONDITIONAL = {
+    "cholesky", "commutator_solve", "eigh", "expm", "lstsq", "pinv", "qr", "singular_sum",
+    "slogdet", "solve", "spectral_sum", "svd",
+}  # fmt: skip
 # What the methods of Graph below apply; leaves and results of several are made on the way.
 SPECIAL = {
     "where", "cast", "label", "stop_gradient", "reshape", "permute", "broadcast", "pad", "slice",
@@ -235,6 +243,16 @@ class _Maker:
         x = self.operand(INTEGER)
         by = TABLE["bitwise_and"](self.partner(x), full(x.shape, 15, x.dtype))
         return TABLE[self.choose(("bitwise_left_shift", "bitwise_right_shift"))](x, by)
+
+    def make_matrix(self) -> Tensor | None:
+        x = self.operand(FLOATING)
+        if x.ndim < 2 or x.size == 0:
+            return None
+        size = min(x.shape[-1], x.shape[-2], 9)
+        stop = (*x.shape[:-2], size, size)
+        start, step = (0,) * x.ndim, (1,) * x.ndim
+        square = TABLE["slice"](x, start=start, stop=stop, step=step)
+        return TABLE[self.choose(sorted(MATRIX))](square)
 
     def make_reshape(self) -> Tensor:
         x = self.operand(ALL)

@@ -19,13 +19,23 @@ from trivium.engine.tensor import Variable
 from trivium.engine.traversal import topological
 
 from .error_bounds import assert_agree, evaluate
-from .random_graphs import ALONG, ELEMENTWISE, REDUCTIONS, SPECIAL, Graph, graphs
+from .random_graphs import (
+    ALONG,
+    CONDITIONAL,
+    ELEMENTWISE,
+    MATRIX,
+    REDUCTIONS,
+    SPECIAL,
+    Graph,
+    graphs,
+)
 
 EXAMPLES = 10_000 if settings.get_current_profile_name() == "thorough" else 150
 
 
 def test_every_primitive_is_drawn() -> None:
-    assert {*ALONG, *ELEMENTWISE, *REDUCTIONS, *SPECIAL} == set(TABLE)
+    drawn = {*ALONG, *ELEMENTWISE, *MATRIX, *REDUCTIONS, *SPECIAL}
+    assert drawn | CONDITIONAL == set(TABLE) and not drawn & CONDITIONAL
 
 
 def run(graph: Graph, backend: str) -> list[Any]:
