@@ -22,6 +22,7 @@ from .kernels import (
     GatherKernel,
     Kernel,
     PartialSumKernel,
+    PlacingKernel,
     RandomKernel,
     RowKernel,
     ScatterKernel,
@@ -30,6 +31,7 @@ from .kernels import (
 )
 from .layout import BARRIER, CALL_SYMBOL, CLOCK, SCRATCH, STATUS, Layout
 from .lower import Lowered
+from .placing import emit_placing
 from .products import emit_partial_sum, emit_product
 from .random_bits import emit_random
 from .row_plans import RowPlan
@@ -78,6 +80,8 @@ def _function(
         function = emit_partial_sum(emitter, name, kernel)
     elif isinstance(kernel, RandomKernel):
         function = emit_random(emitter, name, kernel, target.vector_bits)
+    elif isinstance(kernel, PlacingKernel):
+        function = emit_placing(emitter, name, kernel)
     elif isinstance(kernel, ScatterKernel):
         function = emit_scatter(emitter, name, kernel, STATUS)
     else:

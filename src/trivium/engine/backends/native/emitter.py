@@ -77,6 +77,10 @@ class Emitter:
         """The smaller of two indices."""
         return self.b.select(self.b.icmp_signed("<", x, y), x, y)
 
+    def maximum(self, x: Any, y: Any) -> Any:
+        """The larger of two indices."""
+        return self.b.select(self.b.icmp_signed(">", x, y), x, y)
+
     def loop(self, start: Any, stop: Any, step: int, body: Callable[[Any], None]) -> None:
         """for i in range(start, stop, step): body(i)."""
         b = self.b

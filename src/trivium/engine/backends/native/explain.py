@@ -38,6 +38,7 @@ from .kernels import (
     GatherKernel,
     Kernel,
     PartialSumKernel,
+    PlacingKernel,
     RandomKernel,
     RowKernel,
     ScatterKernel,
@@ -260,6 +261,10 @@ def _head(kernel: Kernel) -> tuple[str, str, tuple[int, ...], np.dtype[Any]]:
         assert kernel.out is not None
         out = kernel.out
         return "random bits", f"random bits {_shape(out.shape)}", out.shape, out.dtype
+    if isinstance(kernel, PlacingKernel):
+        assert kernel.out is not None
+        out, kind = kernel.out, "concatenation" if kernel.covered else "padding"
+        return kind, f"{kind} {_shape(out.shape)}", out.shape, out.dtype
     assert isinstance(
         kernel,
         ContractionKernel | PartialSumKernel | ColumnKernel | GatherKernel | ScatterKernel,

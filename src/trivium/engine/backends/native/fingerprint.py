@@ -106,8 +106,11 @@ class _Description:
                 found.append((field.name, self.view(value)))
             elif isinstance(value, Buffer):
                 found.append((field.name, self.buffer(value)))
-            elif isinstance(value, str):
+            elif isinstance(value, str | bool):
                 found.append((field.name, value))
+            elif isinstance(value, list):
+                views = [self.view(each) for each in value if isinstance(each, View)]
+                found.append((field.name, views))
         if isinstance(kernel, ProductKernel):
             plan_fields = [
                 (each.name, getattr(kernel.plan, each.name))

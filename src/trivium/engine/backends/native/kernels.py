@@ -23,6 +23,7 @@ __all__ = [
     "GatherKernel",
     "Kernel",
     "PartialSumKernel",
+    "PlacingKernel",
     "ProductKernel",
     "RandomKernel",
     "RowKernel",
@@ -334,6 +335,32 @@ class ScatterKernel(Kernel):
         """One line for people."""
         assert self.out is not None and self.indices is not None
         return f"scatter {self.indices.size} rows into {self.out.shape}"
+
+
+@dataclass(eq=False)
+class PlacingKernel(Kernel):
+    """Operands put into places of one output: concatenation and padding.
+
+    ``places``: where each of ``sources`` goes, as a view of ``out`` of the same shape.
+    ``covered``: whether they fill ``out``; else the rest is zero.
+    """
+
+    sources: list[View] = field(default_factory=list)
+    places: list[View] = field(default_factory=list)
+    out: Buffer | None = None
+    covered: bool = True
+    node: Tensor | None = None
+
+    @property
+    def reads(self) -> list[Buffer]:
+        """The buffers of the operands."""
+        return [view.buffer for view in self.sources]
+
+    def describe(self) -> str:
+        """One line for people."""
+        assert self.out is not None
+        what = "concatenation" if self.covered else "padding"
+        return f"{what} {self.out.shape}"
 
 
 @dataclass(eq=False)

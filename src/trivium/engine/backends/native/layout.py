@@ -15,9 +15,11 @@ from .kernels import (
     GatherKernel,
     Kernel,
     PartialSumKernel,
+    PlacingKernel,
     RandomKernel,
 )
 from .lower import Lowered
+from .placing import placing_parts
 from .row_plans import RowPlan
 
 __all__ = ["WORTH_SHARING", "WORTH_SHARING_FLOPS", "Layout", "Task", "lay_out"]
@@ -111,6 +113,10 @@ def _task(target: Any, kernel: Kernel, rows: RowPlan | None, threads: int) -> Ta
         assert kernel.out is not None and kernel.indices is not None
         parts = kernel.indices.size
         heavy = kernel.out.nbytes >= 1 << 15
+    elif isinstance(kernel, PlacingKernel):
+        assert kernel.out is not None
+        parts = placing_parts(kernel)
+        heavy = kernel.out.nbytes >= 1 << 16
     elif isinstance(kernel, ContractionKernel):
         plan = kernel.plan
         parts, scratch = plan.parts, plan.scratch_bytes

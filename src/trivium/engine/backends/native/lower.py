@@ -24,6 +24,7 @@ from .kernels import (
     ContractionKernel,
     GatherKernel,
     Kernel,
+    PlacingKernel,
     RandomKernel,
     RowKernel,
     ScatterKernel,
@@ -137,6 +138,8 @@ class _Lowering:
             self.scatter(node)
         elif name == "random_bits" and node.size:
             self.random(node)
+        elif name in ("concat", "pad") and node.size:
+            self.placing(node)
         else:
             self.call(node)
 
@@ -529,6 +532,28 @@ class _Lowering:
         kernel = RandomKernel(key=key, offset=offset, out=buffer, node=node)
         self.made[id(node)] = self.append(kernel)
         self.place[id(node)] = whole(buffer)
+
+    def placing(self, node: Tensor) -> None:
+        buffer = Buffer(node.shape, node.dtype, "arena")
+        own = whole(buffer)
+        kernel = PlacingKernel(out=buffer, node=node, covered=node.primitive.name == "concat")
+        offset = 0
+        for each in node.inputs:
+            strides = own.strides
+            if kernel.covered:
+                axis = node.attributes.axis
+                start, offset = offset * strides[axis], offset + each.shape[axis]
+            else:
+                before, _, between = node.attributes
+                start = sum(n * step for n, step in zip(before, strides, strict=True))
+                strides = tuple(
+                    step * (gap + 1) for step, gap in zip(strides, between, strict=True)
+                )
+            if each.size:
+                kernel.sources.append(self.view(each))
+                kernel.places.append(View(buffer, each.shape, strides, start))
+        self.made[id(node)] = self.append(kernel)
+        self.place[id(node)] = own
 
     def call(self, node: Tensor) -> None:
         sources = [self.view(each) for each in node.inputs]

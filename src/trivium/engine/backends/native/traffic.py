@@ -16,6 +16,7 @@ from .kernels import (
     GatherKernel,
     Kernel,
     PartialSumKernel,
+    PlacingKernel,
     RandomKernel,
     RowKernel,
     ScatterKernel,
@@ -59,6 +60,9 @@ def uses(kernel: Kernel) -> list[Use]:
         if kernel.epilogue is not None:
             found += _row_uses(kernel.epilogue, kernel.out)
         return found
+    if isinstance(kernel, PlacingKernel):
+        assert kernel.out is not None
+        return [*_read(kernel.sources), Use(kernel.out, kernel.out.nbytes, True)]
     if isinstance(kernel, CallKernel):
         return _read(kernel.sources) + [Use(out, out.nbytes, True) for out in kernel.outs]
     if isinstance(kernel, RandomKernel):
