@@ -46,6 +46,8 @@ class Model(Component):
     output: str = "scores"
     #: Whether the parameters have the features' units, so that standardising changes them.
     has_units: bool = False
+    #: How the model is asked for scores instead of probabilities.
+    for_scores: str = "output=None"
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

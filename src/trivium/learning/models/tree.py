@@ -49,6 +49,7 @@ class DecisionTree(Model):
     """
 
     has_units = True
+    for_scores = 'output="scores"'
 
     feature: Variable
     threshold: Variable

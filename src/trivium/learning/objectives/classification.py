@@ -46,8 +46,8 @@ class _ClassificationTerm(DataTerm):
         if getattr(model, "output", None) == "probability":
             raise RequestError(
                 f"{self!r} takes logits, but the output of {type(model).__name__} is already a "
-                f"probability: {self._twice} Leave the model's output as scores (output=None); "
-                "the probabilities belong to this objective"
+                f"probability: {self._twice} Leave the model's output as scores "
+                f"({getattr(model, 'for_scores', 'output=None')}); the probabilities belong to this objective"
             )
 
     _twice = "it would be squashed twice."
