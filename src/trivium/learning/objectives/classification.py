@@ -44,10 +44,11 @@ class _ClassificationTerm(DataTerm):
                 "apart"
             )
         if getattr(model, "output", None) == "probability":
+            option = getattr(model, "for_scores", "output=None")
             raise RequestError(
                 f"{self!r} takes logits, but the output of {type(model).__name__} is already a "
                 f"probability: {self._twice} Leave the model's output as scores "
-                f"({getattr(model, 'for_scores', 'output=None')}); the probabilities belong to this objective"
+                f"({option}); the probabilities belong to this objective"
             )
 
     _twice = "it would be squashed twice."
