@@ -31,6 +31,20 @@ def test_every_public_name_is_there(package: str) -> None:
         module.no_such_name
 
 
+@pytest.mark.parametrize(
+    "package, name",
+    [("mathematics.minimization", "newton"), ("mathematics.minimization", "cma_es")],
+)
+def test_a_module_does_not_hide_the_function_of_its_name(package: str, name: str) -> None:
+    program = (
+        f"import trivium.{package}.{name}\n"
+        f"from trivium.{package} import {name}\n"
+        f"print(callable({name}))"
+    )
+    result = subprocess.run((sys.executable, "-c", program), text=True, capture_output=True)
+    assert result.stdout == "True\n", result.stderr
+
+
 def test_the_three_steps_load_nothing_that_is_rarely_needed(tmp_path: Path) -> None:
     program = (
         "import sys, numpy\n"

@@ -14,9 +14,24 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from types import ModuleType
 from typing import Any
 
 __all__ = ["lazy"]
+
+
+class _Room(ModuleType):
+    """A package in which a module does not hide the public name that it shares.
+
+    Importing ``package.newton`` would set the attribute ``newton`` of the package to the module,
+    where ``package.newton`` is meant to be the function that the module defines.
+    """
+
+    _public: frozenset[str]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (isinstance(value, ModuleType) and name in self._public):
+            super().__setattr__(name, value)
 
 
 def lazy(
@@ -30,6 +45,9 @@ def lazy(
     that is in none of them → the message of its AttributeError.
     """
     module_of = {name: module for module, names in modules.items() for name in names}
+    room = sys.modules[package]
+    room.__dict__["_public"] = frozenset(module_of)
+    room.__class__ = _Room
 
     def find(name: str) -> Any:
         module = module_of.get(name)

@@ -252,6 +252,9 @@ def _elementwise(node: Tensor, value: Array, given: list[Known]) -> Any:
         unsure = ~(np.isfinite(x) & np.isfinite(y)) & (ex + ey > 0)
         guarded = _guarded(value, bound, sizes[0] * sizes[-1])
         return np.where(doubtful | unsure, ANYTHING, guarded)
+    if name in ("remainder", "floor_divide") and value.dtype.kind == "f":
+        # An error of a quarter of the divisor may be any remainder; the corners need not show it.
+        doubtful = doubtful | (4 * bounds[0] >= sizes[1])
     return _by_corners(node, value, given, doubtful, unit, tiny, finite)
 
 

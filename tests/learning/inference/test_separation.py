@@ -12,7 +12,7 @@ import trivium as tv
 from trivium.learning.errors import DataError, RequestError
 from trivium.learning.inference import separation
 from trivium.learning.inference.rank import independent
-from trivium.learning.inference.separation import categorical_rows
+from trivium.learning.inference.separating import categorical_rows
 
 Likelihood = tv.objectives.NegativeLogLikelihood
 rng = np.random.default_rng(4)

@@ -15,7 +15,7 @@ __all__ = ["Coefficient", "Separation", "Summary", "inspect", "separation", "sum
 
 if TYPE_CHECKING:
     from .inspection import inspect
-    from .separation import Separation, separation
+    from .separating import Separation, separation
     from .summarising import summarise
     from .summary import Coefficient, Summary
 else:
@@ -23,7 +23,7 @@ else:
         __name__,
         {
             "inspection": ["inspect"],
-            "separation": ["Separation", "separation"],
+            "separating": ["Separation", "separation"],
             "summary": ["Coefficient", "Summary"],
             "summarising": ["summarise"],
         },

@@ -14,7 +14,7 @@ from ..objectives import BinaryCrossEntropy, CrossEntropy
 from ..objectives.likelihood import NegativeLogLikelihood
 from .design import design_of
 from .rank import independent
-from .separation import Separation, categorical_rows, columns_named, mixed, separation, spans
+from .separating import Separation, categorical_rows, columns_named, mixed, separation, spans
 
 if TYPE_CHECKING:
     from .response import Response
