@@ -153,6 +153,8 @@ def interrupt(directory: Path, number: int) -> str:
 
 
 if __name__ == "__main__":
+    # Ctrl-C as in a terminal, also where the tests run in the background and ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     scenario, place = sys.argv[1], Path(sys.argv[2])
     answers = {
         "kill": lambda: kill_nine(place),
