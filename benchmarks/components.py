@@ -9,6 +9,7 @@ import numpy as np
 from .compare import compare
 from .settings import Settings
 from .timing import Unavailable
+from .whole import WholeAnswer
 
 __all__ = ["measure", "tall_data"]
 
@@ -23,32 +24,12 @@ def tall_data(n: int = 20_000, d: int = 500) -> Array:
     return (rng.normal(size=(n, d)) * (10 / np.arange(1, d + 1))) @ directions.T + 1.0
 
 
-class _Analysis:
-    """A contender whose chunk is one whole analysis; the answer is the variances."""
-
-    name = ""
+class _Analysis(WholeAnswer):
+    """The answer is the variances of the first components."""
 
     def prepare(self) -> None:
         """Make the data."""
         self.x = tall_data()
-
-    def reset(self) -> None:
-        """Every analysis begins anew."""
-
-    def solve(self) -> Array:
-        """The variances of the first components."""
-        raise NotImplementedError
-
-    def run(self, chunks: int) -> Array:
-        """As many analyses."""
-        found = self.solve()
-        for _ in range(chunks - 1):
-            found = self.solve()
-        return found
-
-    def losses(self, result: Array) -> Array:
-        """What is compared: the variances themselves."""
-        return result
 
 
 class Trivium(_Analysis):

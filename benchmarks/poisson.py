@@ -9,6 +9,7 @@ import numpy as np
 from .compare import compare
 from .settings import Settings
 from .timing import Unavailable
+from .whole import WholeAnswer
 
 __all__ = ["measure", "poisson_data"]
 
@@ -23,10 +24,8 @@ def poisson_data(n: int = 100_000, d: int = 20) -> tuple[Array, Array]:
     return x, rng.poisson(np.exp(0.3 + x @ rng.normal(size=d) / 6)).astype(np.float64)
 
 
-class _Regression:
-    """A contender whose chunk is one whole fit; the answer is the weights and the intercept."""
-
-    name = ""
+class _Regression(WholeAnswer):
+    """The answer is the weights and the intercept, which is the last."""
 
     def __init__(self, n: int = 100_000) -> None:
         self.n = n
@@ -34,24 +33,6 @@ class _Regression:
     def prepare(self) -> None:
         """Import, and make the data; a subclass compiles."""
         self.x, self.y = poisson_data(self.n)
-
-    def reset(self) -> None:
-        """Every fit begins at the start."""
-
-    def solve(self) -> Array:
-        """The coefficients, the intercept last."""
-        raise NotImplementedError
-
-    def run(self, chunks: int) -> Array:
-        """As many fits."""
-        found = self.solve()
-        for _ in range(chunks - 1):
-            found = self.solve()
-        return found
-
-    def losses(self, result: Array) -> Array:
-        """What is compared: the coefficients themselves."""
-        return result
 
 
 class Trivium(_Regression):

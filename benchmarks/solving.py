@@ -9,6 +9,7 @@ import numpy as np
 from .compare import compare
 from .settings import Settings
 from .timing import Unavailable
+from .whole import WholeAnswer
 
 __all__ = ["measure_lbfgs", "measure_levenberg_marquardt"]
 
@@ -25,34 +26,7 @@ def logistic_data(n: int = 100_000, d: int = 50) -> tuple[Array, Array]:
     return x, (rng.random(n) < 1 / (1 + np.exp(-scores))).astype(np.int64)
 
 
-class _Solving:
-    """A contender whose chunk is one whole minimization."""
-
-    name = ""
-
-    def prepare(self) -> None:
-        """Build and compile what ``solve`` runs."""
-
-    def reset(self) -> None:
-        """Every minimization begins at the start."""
-
-    def solve(self) -> Array:
-        """The answer."""
-        raise NotImplementedError
-
-    def run(self, chunks: int) -> Array:
-        """As many minimizations."""
-        found = self.solve()
-        for _ in range(chunks - 1):
-            found = self.solve()
-        return found
-
-    def losses(self, result: Array) -> Array:
-        """What is compared: the answer itself."""
-        return result
-
-
-class _Logistic(_Solving):
+class _Logistic(WholeAnswer):
     def prepare(self) -> None:
         self.x, self.y = logistic_data()
 
@@ -187,7 +161,7 @@ _NOISE = 0.1 * np.random.default_rng(0).normal(size=_TIMES.size)
 _DATA = _curve(np, _TRUE, _TIMES) + _NOISE
 
 
-class _TriviumCurve(_Solving):
+class _TriviumCurve(WholeAnswer):
     name = "Trivium"
 
     def prepare(self) -> None:
@@ -203,7 +177,7 @@ class _TriviumCurve(_Solving):
         return np.asarray(self.algorithm.minimize(self.residuals).x)
 
 
-class _SciPyCurve(_Solving):
+class _SciPyCurve(WholeAnswer):
     """``method``: of least_squares. ``exact``: with the Jacobian by hand, else differences."""
 
     def __init__(self, method: str, exact: bool) -> None:

@@ -112,12 +112,6 @@ class Emitter:
         function = self._declared("llvm.memcpy.p0.p0.i64", kind)
         self.b.call(function, [target, source, self.i64(size), ir.Constant(I1, 0)])
 
-    def fetch(self, place: Any) -> None:
-        """Ask for a cache line that will be read soon."""
-        kind = ir.FunctionType(ir.VoidType(), [POINTER, I32, I32, I32])
-        read, near, data = ir.Constant(I32, 0), ir.Constant(I32, 3), ir.Constant(I32, 1)
-        self.b.call(self._declared("llvm.prefetch.p0", kind), [place, read, near, data])
-
     def zero(self, target: Any, size: int) -> None:
         """Set ``size`` bytes to zero."""
         kind = ir.FunctionType(ir.VoidType(), [POINTER, I8, I64, I1])
