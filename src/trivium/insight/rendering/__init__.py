@@ -1,0 +1,1 @@
+"""Renderings of expressions and derivations: LaTeX, plain text, NumPy code, a page."""
