@@ -1,0 +1,232 @@
+"""Raising: from primitives back to the operations that textbooks write.
+
+An operation is recognised by doing again what its composite does: if ``array.softmax(u)`` gives a
+node of the graph, that node is the softmax of u, because structurally equal nodes are one object.
+So no pattern is written twice, and a composite that changes is still recognised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trivium.engine import array, dtypes
+from trivium.engine.composites import as_tensor, broadcast_to
+from trivium.engine.primitives import arithmetic, exponential, reductions
+from trivium.engine.primitives.reductions import restore
+from trivium.engine.tensor import Tensor, input, literal
+from trivium.engine.traversal import rebuild, same, topological
+
+from . import textbook
+
+__all__ = ["Raised", "raise_operations"]
+
+Match = tuple[Tensor, Callable[..., Tensor], tuple[Tensor, ...]]
+
+# No network has sizes whose multiples reach this times the batch.
+_LARGEST_MULTIPLE = 10_000
+
+
+@dataclass(frozen=True)
+class Raised:
+    """``outputs`` after raising; ``size``: the leaf that stands for the number of examples."""
+
+    outputs: list[Tensor]
+    size: Tensor
+
+
+def raise_operations(outputs: Sequence[Tensor], batch: int) -> Raised:
+    """``outputs`` with textbook operations in place of what the engine computes them by.
+
+    ``batch``: the unusual number of examples with which the expressions were built. Literals
+    that are multiples or fractions of it become expressions of a size n.
+    """
+    found: dict[int, tuple[Callable[..., Tensor], tuple[Tensor, ...]]] = {}
+    for node, make, sources in _matches(outputs):
+        # The first is made of the earliest value, so it stands for the most.
+        found.setdefault(id(node), (make, sources))
+    size = input((), dtypes.default_float, name="n")
+
+    new: dict[int, Tensor] = {}
+    for node in topological(outputs):
+        if id(node) in found:
+            make, sources = found[id(node)]
+            new[id(node)] = make(*[new[id(each)] for each in sources])
+        elif node.primitive.name == "constant":
+            new[id(node)] = _with_size(node, batch, size)
+        else:
+            new[id(node)] = same(node, tuple(new[id(each)] for each in node.inputs))
+    raised = rebuild([new[id(each)] for each in outputs], _rewritten)
+    return Raised(raised, size)
+
+
+def _matches(outputs: Sequence[Tensor]) -> Iterator[Match]:
+    """The nodes that are textbook operations, how to make them, and of what."""
+    order = topological(outputs)
+    present = {id(node) for node in order}
+    consumers: dict[int, list[Tensor]] = {}
+    for node in order:
+        for each in node.inputs:
+            consumers.setdefault(id(each), []).append(node)
+    for node in order:
+        if node.parts is not None:
+            continue
+        for made, make, sources in _candidates(node, consumers.get(id(node), [])):
+            if id(made) in present:
+                yield made, make, sources
+
+
+def _candidates(node: Tensor, consumers: list[Tensor]) -> Iterator[Match]:
+    """What could have been made of ``node``, judged by who uses it."""
+    used_by = {each.primitive.name for each in consumers}
+    if dtypes.is_floating(node.dtype):
+        if "less_equal" in used_by:
+            yield array.relu(node), textbook.relu, (node,)
+        for axes in _axes(consumers, "max"):
+            yield from _softmax_family(node, axes)
+        if "exp" in used_by:
+            yield from _unshifted(node, consumers)
+    elif dtypes.is_integer(node.dtype) and "gather" in used_by:
+        for user in consumers:
+            if user.primitive.name == "gather" and user.inputs[1] is node:
+                yield from _one_hots(node, user.inputs[0])
+
+
+def _axes(consumers: list[Tensor], name: str) -> set[tuple[int, ...]]:
+    return {each.attributes.axes for each in consumers if each.primitive.name == name}
+
+
+def _of_axes(operation: textbook.Operation, axes: tuple[int, ...]) -> Callable[..., Tensor]:
+    return lambda x: operation(x, axes=axes)
+
+
+def _softmax_family(node: Tensor, axes: tuple[int, ...]) -> Iterator[Match]:
+    yield array.softmax(node, axis=axes), _of_axes(textbook.softmax, axes), (node,)
+    yield array.log_softmax(node, axis=axes), _of_axes(textbook.log_softmax, axes), (node,)
+    if node.shape:
+        made = array.logsumexp(node, axis=axes)
+        yield made, _of_axes(textbook.log_sum_exp, axes), (node,)
+        kept = array.logsumexp(node, axis=axes, keepdims=True)
+        yield kept, lambda x: _kept(textbook.log_sum_exp(x, axes=axes), axes, x.shape), (node,)
+
+
+def _kept(reduced: Tensor, axes: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
+    from trivium.engine.primitives.movement import reshape
+
+    sizes = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
+    return reshape(reduced, shape=sizes)
+
+
+def _unshifted(node: Tensor, consumers: list[Tensor]) -> Iterator[Match]:
+    """The softmax family as a formula writes it, without the shift against overflow."""
+    power = exponential.exp(node)
+    for user in consumers:
+        if user is not power:
+            continue
+        for axes in [(axis,) for axis in range(node.ndim)] + [tuple(range(node.ndim))]:
+            total = reductions.sum_(power, axes=axes)
+            quotient = arithmetic.divide(power, restore(total, axes, node.shape))
+            yield quotient, _of_axes(textbook.softmax, axes), (node,)
+            logarithm = exponential.log(total)
+            yield logarithm, _of_axes(textbook.log_sum_exp, axes), (node,)
+
+
+def _one_hots(codes: Tensor, table: Tensor) -> Iterator[Match]:
+    """One-hot rows, as the function gives them; ``table``: 0, 1, …, of which codes choose."""
+    if table.primitive.name != "constant" or table.ndim != 1:
+        return
+    for dtype in (dtypes.float64, dtypes.float32):
+        classes = table.shape[0]
+        made = array.one_hot(codes, classes, dtype=dtype)
+
+        def make(x: Tensor, classes: int = classes, dtype: np.dtype = dtype) -> Tensor:
+            return textbook.one_hot(x, classes=classes, dtype=dtype)
+
+        yield made, make, (codes,)
+
+
+def _with_size(node: Tensor, batch: int, size: Tensor) -> Tensor:
+    """A literal that counts examples as an expression of the size n; others as they are."""
+    if node.size != 1 or node.dtype.kind == "b":
+        return node
+    value = float(node.attributes.array.reshape(()))
+    if not np.isfinite(value) or value == 0:
+        return node
+    n = size if node.dtype == size.dtype else size.astype(node.dtype)
+    times, parts = value / batch, value * batch
+    if times == round(times) and abs(times) <= _LARGEST_MULTIPLE:
+        made = n if times == 1 else as_tensor(literal(times, node.dtype)) * n
+    elif abs(value) < 1 and abs(parts - round(parts)) < 1e-9 * max(1.0, abs(parts)):
+        made = literal(round(parts), node.dtype) / n
+    else:
+        return node
+    return broadcast_to(made.reshape(node.shape) if node.shape else made, node.shape)
+
+
+def _rewritten(old: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+    node = same(old, inputs)
+    for rule in _RULES.get(node.primitive.name, ()):
+        better = rule(node)
+        if better is not None:
+            return better
+    return node
+
+
+def _checked_codes(node: Tensor) -> Tensor | None:
+    """Codes chosen from 0, 1, 2, … are the codes; from −1 and +1 they are signs."""
+    table, codes = node.inputs
+    if table.primitive.name != "constant" or table.ndim != 1:
+        return None
+    values = table.attributes.array
+    if np.array_equal(values, np.arange(values.size)) and codes.dtype == table.dtype:
+        return codes
+    if np.array_equal(values, [-1, 1]) and dtypes.is_floating(table.dtype):
+        return textbook.sign_of_code(codes, dtype=table.dtype)
+    return None
+
+
+def _element_of_row(node: Tensor) -> Tensor | None:
+    """Of the rows written one after another, the elements at i K + code_i."""
+    flat, places = node.inputs
+    rows = flat.inputs[0] if flat.primitive.name == "reshape" else flat
+    if rows.ndim != 2 or places.primitive is not arithmetic.add:
+        return None
+    for starts, codes in (places.inputs, places.inputs[::-1]):
+        if starts.primitive.name == "constant" and np.array_equal(
+            starts.attributes.array, np.arange(rows.shape[0]) * rows.shape[1]
+        ):
+            return textbook.pick(rows, codes)
+    return None
+
+
+def _margin_of_code(node: Tensor) -> Tensor | None:
+    """ln(1 + e^{−(2y − 1) z}) = ln(1 + e^z) − y z for codes y of 0 and 1."""
+    inner, negated = node.inputs[0], False
+    if inner.primitive is arithmetic.negative:
+        inner, negated = inner.inputs[0], True
+    if inner.primitive is not arithmetic.multiply:
+        return None
+    for sign, z in (inner.inputs, inner.inputs[::-1]):
+        flipped = sign.primitive is arithmetic.negative
+        code = sign.inputs[0] if flipped else sign
+        if code.primitive is textbook.sign_of_code and flipped != negated:
+            y = code.inputs[0].astype(z.dtype)
+            return exponential.softplus(z) - y * z
+    return None
+
+
+def _log_of_softmax(node: Tensor) -> Tensor | None:
+    """ln softmax(z), the form that does not lose small probabilities."""
+    inner = node.inputs[0]
+    if inner.primitive is textbook.softmax:
+        return textbook.log_softmax(inner.inputs[0], axes=inner.attributes.axes)
+    return None
+
+
+_RULES: dict[str, tuple[Callable[[Tensor], Tensor | None], ...]] = {
+    "gather": (_checked_codes, _element_of_row),
+    "softplus": (_margin_of_code,),
+    "log": (_log_of_softmax,),
+}

@@ -1,0 +1,222 @@
+"""The rules that the steps of a backward pass are called by, and why each holds.
+
+A step goes from one named value to another. Its rule is read off the operations that lie on the
+path between them; the first rule that fits is the one that a textbook would name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from trivium.engine.tensor import Tensor
+from trivium.engine.traversal import depends_on, topological
+
+__all__ = ["RULES", "Rule", "rule_between"]
+
+
+class Rule(NamedTuple):
+    """A rule: its name and one sentence of why, in English (the keys of the translations)."""
+
+    name: str
+    why: str
+
+
+#: id → rule. The sentences are the messages of the catalogues.
+RULES: dict[str, Rule] = {
+    "softmax-cross-entropy": Rule(
+        "softmax with cross-entropy",
+        "The logarithm undoes the exponential of softmax, so what is left is the predicted "
+        "probability minus the true one.",
+    ),
+    "sigmoid-cross-entropy": Rule(
+        "sigmoid with cross-entropy",
+        "The logarithm undoes the exponential of the sigmoid, so what is left is the predicted "
+        "probability minus the true one.",
+    ),
+    "squared-error": Rule(
+        "square of a difference",
+        "The derivative of r² is 2r: the further off a prediction is, the stronger it is pulled.",
+    ),
+    "absolute-error": Rule(
+        "absolute value",
+        "The derivative of |r| is its sign: every prediction is pulled with the same strength.",
+    ),
+    "penalty-square": Rule(
+        "penalty on squares",
+        "The derivative of w² is 2w: every weight is pulled towards zero in proportion to its "
+        "size.",
+    ),
+    "penalty-absolute": Rule(
+        "penalty on absolute values",
+        "The derivative of |w| is the sign of w: every weight is pulled towards zero with the "
+        "same strength.",
+    ),
+    "recurrence": Rule(
+        "backpropagation through time",
+        "The loop is run backwards: each step passes its gradient on to the step before it.",
+    ),
+    "product-left": Rule(
+        "product with a matrix, left factor",
+        "In Z = A W every element of A reaches Z through one row of W, so its gradient is the "
+        "gradient of Z times W transposed.",
+    ),
+    "product-right": Rule(
+        "product with a matrix, right factor",
+        "In Z = A W every weight multiplies one column of A, so its gradient is A transposed "
+        "times the gradient of Z: a sum over the examples.",
+    ),
+    "batch-sum": Rule(
+        "sum over the batch",
+        "It was repeated for every example, so its gradient is the sum of their gradients.",
+    ),
+    "broadcast-sum": Rule(
+        "sum over what was repeated",
+        "It was repeated along an axis, so its gradient is the sum along that axis.",
+    ),
+    "elementwise": Rule(
+        "chain rule, element by element",
+        "Every element depends on one element only, so its gradient is multiplied by the "
+        "function's derivative there.",
+    ),
+    "softmax": Rule(
+        "softmax",
+        "Every probability depends on every score of its row: the gradient is taken relative "
+        "to its mean under the probabilities.",
+    ),
+    "maximum": Rule(
+        "maximum",
+        "Only the largest element matters, so the gradient goes to it alone; ties share it.",
+    ),
+    "selection": Rule(
+        "selection",
+        "Only what was selected matters, so the gradient goes back to its place and the rest "
+        "gets zero.",
+    ),
+    "rearrangement": Rule(
+        "rearrangement",
+        "The elements were only moved, so their gradients move back.",
+    ),
+    "sum": Rule(
+        "sum",
+        "Every summand contributes with slope one, so each gets the gradient of the sum.",
+    ),
+    "linear-algebra": Rule(
+        "differential of a matrix function",
+        "The rule follows from the differential of the defining equation.",
+    ),
+    "chain": Rule(
+        "chain rule",
+        "The gradient of what comes later is multiplied by the derivative of this step.",
+    ),
+    "paths": Rule(
+        "sum over paths",
+        "It is used more than once, so the gradients along all paths add up.",
+    ),
+}
+
+_MOVEMENTS = frozenset({"reshape", "permute", "flip", "concat", "cast", "label", "broadcast"})
+_LINEAR = frozenset({"add", "subtract", "negative"})
+_SELECTIONS = frozenset({"slice", "gather", "pad", "scatter_add", "pick"})
+_MATRIX = frozenset(
+    {"cholesky", "qr", "eigh", "eigvalsh", "svd", "svdvals", "solve", "det", "slogdet", "expm"}
+)
+
+
+class _Path(NamedTuple):
+    """What lies between a value and what is made of it."""
+
+    output: Tensor
+    source: Tensor
+    nodes: list[Tensor]
+    names: frozenset[str]
+
+
+def _on_path(output: Tensor, source: Tensor) -> _Path:
+    order = topological([output])
+    reached = depends_on(order, [source])
+    nodes = [each for each in order if id(each) in reached and each is not source]
+    return _Path(output, source, nodes, frozenset(each.primitive.name for each in nodes))
+
+
+def _is_factor(place: int) -> Callable[[_Path], bool]:
+    def holds(path: _Path) -> bool:
+        products = [each for each in path.nodes if each.primitive.name == "contraction"]
+        if len(products) != 1 or not path.names <= {
+            *_MOVEMENTS,
+            *_LINEAR,
+            "contraction",
+            "multiply",
+        }:
+            return False
+        inputs = products[0].inputs
+        inside = {id(each) for each in path.nodes} | {id(path.source)}
+        return id(inputs[place]) in inside and id(inputs[1 - place]) not in inside
+
+    return holds
+
+
+def _is_batch_sum(path: _Path) -> bool:
+    if not path.names <= {*_MOVEMENTS, *_LINEAR, "multiply"} or "broadcast" not in path.names:
+        return False
+    return any(
+        each.primitive.name == "broadcast"
+        and each.shape[:1] == path.output.shape[:1]
+        and (each.inputs[0].ndim < each.ndim or each.inputs[0].shape[0] == 1)
+        for each in path.nodes
+    )
+
+
+def _elementwise(path: _Path) -> bool:
+    return path.output.shape == path.source.shape and all(
+        each.shape == path.source.shape and each.primitive.name not in _NOT_ELEMENTWISE
+        for each in path.nodes
+    )
+
+
+_NOT_ELEMENTWISE = frozenset(
+    {"softmax", "log_softmax", "contraction", "permute", "flip", "gather", "cumulative_sum",
+     "cumulative_prod", "sort", "solve", "cholesky", "inv", "expm"}
+)  # fmt: skip
+
+
+def _has(*names: str) -> Callable[[_Path], bool]:
+    return lambda path: set(names) <= path.names
+
+
+def _is_penalty(name: str) -> Callable[[_Path], bool]:
+    def holds(path: _Path) -> bool:
+        allowed = {name, "sum", "add", "multiply", "divide", "broadcast", "reshape"}
+        return {name, "sum"} <= path.names <= allowed and not path.output.shape
+
+    return holds
+
+
+_TESTS: tuple[tuple[str, Callable[[_Path], bool]], ...] = (
+    ("recurrence", _has("scan")),
+    ("softmax-cross-entropy", _has("log_softmax", "pick")),
+    ("sigmoid-cross-entropy", _has("softplus", "multiply", "subtract", "sum")),
+    ("linear-algebra", lambda path: bool(path.names & _MATRIX)),
+    ("product-left", _is_factor(0)),
+    ("product-right", _is_factor(1)),
+    ("squared-error", lambda p: p.names <= {"square", "sum", "subtract", *_MOVEMENTS, "divide",
+                                            "multiply", "add"} and {"square", "subtract"} <= p.names),
+    ("penalty-square", _is_penalty("square")),
+    ("penalty-absolute", _is_penalty("abs")),
+    ("absolute-error", lambda p: {"abs", "subtract"} <= p.names and p.names
+        <= {"abs", "sum", "subtract", *_MOVEMENTS, "divide", "multiply", "add"}),
+    ("batch-sum", _is_batch_sum),
+    ("rearrangement", lambda p: p.names <= _MOVEMENTS - {"broadcast"}),
+    ("elementwise", _elementwise),
+    ("softmax", lambda p: bool(p.names & {"softmax", "log_softmax"})),
+    ("maximum", lambda p: bool(p.names & {"max", "min", "maximum", "minimum"})),
+    ("selection", lambda p: bool(p.names & _SELECTIONS) and p.names <= {*_SELECTIONS, *_MOVEMENTS, *_LINEAR, "multiply"}),
+    ("broadcast-sum", lambda p: "broadcast" in p.names and p.names <= {*_MOVEMENTS, *_LINEAR, "multiply"}),
+    ("sum", lambda p: "sum" in p.names and p.names <= {"sum", "divide", "multiply", *_LINEAR, *_MOVEMENTS}),
+)  # fmt: skip
+
+
+def rule_between(output: Tensor, source: Tensor) -> str:
+    """The id of the rule by which a gradient goes from ``output`` to its leaf ``source``."""
+    path = _on_path(output, source)
+    return next((name for name, holds in _TESTS if holds(path)), "chain")

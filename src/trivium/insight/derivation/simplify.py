@@ -1,0 +1,349 @@
+"""Expressions as a textbook would write them: one coefficient in front, nothing said twice.
+
+A rewrite of graphs, not of strings. Every value is seen as a coefficient times a base; products,
+quotients and everything linear hand the coefficients outwards, sums take a common one out. The
+rest are identities of the operations: σ(−z) = 1 − σ(z), Σⱼ onehot(y)ⱼ = 1, (1 − u)(1 + u) = 1 − u².
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from trivium.engine import dtypes
+from trivium.engine.composites import broadcast_to, ones_like
+from trivium.engine.passes.canonicalize import RULES
+from trivium.engine.passes.rewrite import filled_with, rewrite
+from trivium.engine.primitives import arithmetic, exponential, reductions, structure
+from trivium.engine.primitives.contraction import contraction
+from trivium.engine.primitives.movement import reshape
+from trivium.engine.tensor import Tensor, node
+from trivium.engine.traversal import same, topological
+
+from . import textbook
+from .coefficient import ONE, Coefficient, Scaled
+
+__all__ = ["simplify"]
+
+_CANONICAL = {
+    name: rules for name, rules in RULES.items() if name not in ("label", "stop_gradient")
+}
+_ROUNDS = 6
+
+
+def simplify(outputs: Sequence[Tensor], size: Tensor, batch: int) -> list[Tensor]:
+    """Equal expressions for ``outputs``, shorter where the rules find something.
+
+    ``size``: the leaf n that stands for the number of examples, which the shapes show as
+    ``batch``. Values agree with those of ``outputs`` wherever they are finite.
+    """
+    current = list(outputs)
+    for _ in range(_ROUNDS):
+        better = _Simplifier(size, batch).run(rewrite(current, _CANONICAL))
+        if all(new is old for new, old in zip(better, current, strict=True)):
+            break
+        current = better
+    return current
+
+
+class _Simplifier:
+    """One walk from the leaves up."""
+
+    def __init__(self, size: Tensor, batch: int) -> None:
+        self.size = size
+        self.batch = batch
+        self.scaled: dict[int, Scaled] = {}
+        self.made: dict[int, Tensor] = {}
+
+    def run(self, outputs: list[Tensor]) -> list[Tensor]:
+        for each in topological(outputs):
+            found = self._counted(self._simplified(each))
+            self.scaled[id(each)] = found
+            made = each
+            if each.parts is not None:
+                assert found.base is not None
+                made = found.base
+            elif not (found.coefficient.is_one and found.base is each):
+                made = found.tensor(each.shape, each.dtype)
+            self.made[id(each)] = made
+        return [self.made[id(each)] for each in outputs]
+
+    def _counted(self, found: Scaled) -> Scaled:
+        """Numbers that count the examples as multiples of n."""
+        number = found.coefficient.number
+        times = number / self.batch
+        if number == 0 or times != round(times):
+            return found
+        n = Coefficient(1.0, {id(self.size): (self.size, 1)})
+        atoms = found.coefficient.atoms
+        return Scaled(Coefficient(times, atoms) * n, found.base)
+
+    def _simplified(self, each: Tensor) -> Scaled:
+        if each is self.size:
+            return Scaled(Coefficient(1.0, {id(each): (each, 1)}), None)
+        if not each.inputs:
+            return _constant(each)
+        inputs = [self.scaled[id(x)] for x in each.inputs]
+        rule = _RULES.get(each.primitive.name)
+        if rule is not None and each.parts is None and dtypes.is_floating(each.dtype):
+            found = rule(each, *inputs)
+            if found is not None:
+                return found
+        return Scaled(ONE, same(each, tuple(self.made[id(x)] for x in each.inputs)))
+
+
+def _constant(each: Tensor) -> Scaled:
+    """Constants filled with one number are that number times ones."""
+    if each.primitive.name == "constant" and each.size and dtypes.is_floating(each.dtype):
+        array = each.attributes.array
+        first = array.flat[0]
+        if np.isfinite(first) and (each.size == 1 or np.all(array == first)):
+            return Scaled(Coefficient(float(first)), None)
+    return Scaled(ONE, each)
+
+
+def _atomic(x: Scaled, shape: tuple[int, ...]) -> Scaled:
+    """A value with one element as a coefficient, for whatever it is repeated to."""
+    if x.base is None or math.prod(shape) != 1:
+        return x
+    scalar = x.base if x.base.shape == () else reshape(x.base, shape=())
+    return Scaled(x.coefficient * Coefficient(1.0, {id(scalar): (scalar, 1)}), None)
+
+
+def _movement(each: Tensor, x: Scaled) -> Scaled:
+    """Broadcasts and reshapes: ones stay ones, numbers become coefficients."""
+    if each.size > 1 or each.shape == ():
+        x = _atomic(x, each.inputs[0].shape)
+    if x.base is None:
+        return x if each.shape else _scalar(x)
+    return Scaled(x.coefficient, node(each.primitive, (x.base,), each.attributes))
+
+
+def _scalar(x: Scaled) -> Scaled:
+    """A lone atom that became a scalar again is a base."""
+    atoms = list(x.coefficient.atoms.values())
+    if len(atoms) == 1 and atoms[0][1] == 1 and atoms[0][0].primitive.name != "input":
+        return Scaled(Coefficient(x.coefficient.number), atoms[0][0])
+    return x
+
+
+def _linear(each: Tensor, x: Scaled, *rest: Scaled) -> Scaled | None:
+    """Linear in the first input: its coefficient goes outside."""
+    if x.base is None:
+        return None
+    others = [
+        other.tensor(given.shape, given.dtype)
+        for other, given in zip(rest, each.inputs[1:], strict=True)
+    ]
+    return Scaled(x.coefficient, node(each.primitive, (x.base, *others), each.attributes))
+
+
+def _sum(each: Tensor, x: Scaled) -> Scaled:
+    axes, shape = each.attributes.axes, each.inputs[0].shape
+    base = x.base
+    if base is not None and base.primitive is textbook.one_hot and axes == (base.ndim - 1,):
+        return Scaled(x.coefficient, None)  # exactly one class is the true one
+    if base is None:
+        count = math.prod(shape[axis] for axis in axes)
+        return x.times(Coefficient(float(count)))
+    if base.primitive is reductions.sum_:
+        inner = base.attributes.axes
+        left = [axis for axis in range(base.inputs[0].ndim) if axis not in inner]
+        together = tuple(sorted({*inner, *(left[axis] for axis in axes)}))
+        return Scaled(x.coefficient, reductions.sum_(base.inputs[0], axes=together))
+    return Scaled(x.coefficient, reductions.sum_(base, axes=axes))
+
+
+def _multiply(each: Tensor, x: Scaled, y: Scaled) -> Scaled:
+    coefficient = x.coefficient * y.coefficient
+    if x.base is None or y.base is None:
+        return Scaled(coefficient, y.base if x.base is None else x.base)
+    return Scaled(coefficient, _product(x.base, y.base))
+
+
+def _product(x: Tensor, y: Tensor) -> Tensor:
+    if x is y:
+        return arithmetic.square(x)
+    for first, second in ((x, y), (y, x)):
+        if second.primitive is arithmetic.divide and filled_with(second.inputs[0], 1):
+            return arithmetic.divide(first, second.inputs[1])
+        if first.primitive is arithmetic.subtract and second.primitive is arithmetic.add:
+            one, u = first.inputs
+            if filled_with(one, 1) and second.inputs in ((one, u), (u, one)):
+                return arithmetic.subtract(one, arithmetic.square(u))
+    return arithmetic.multiply(x, y)
+
+
+def _divide(each: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
+    if y.is_zero:
+        return None
+    coefficient = x.coefficient / y.coefficient
+    if y.base is None or x.base is y.base:
+        return Scaled(coefficient, x.base if y.base is None else None)
+    above = ones_like(each) if x.base is None else x.base
+    return Scaled(coefficient, arithmetic.divide(above, y.base))
+
+
+def _negative(each: Tensor, x: Scaled) -> Scaled:
+    return Scaled(-x.coefficient, x.base)
+
+
+def _add(each: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
+    if x.is_zero or y.is_zero:
+        return y if x.is_zero else x
+    common = x.coefficient.powers == y.coefficient.powers
+    if x.base is y.base and common:
+        total = x.coefficient.number + y.coefficient.number
+        return Scaled(Coefficient(total, x.coefficient.atoms), x.base)
+    if not common or (x.base is None and y.base is None):
+        return Scaled(ONE, _sum_of(each, x, y))
+    return _factored(each, x, y)
+
+
+def _factored(each: Tensor, x: Scaled, y: Scaled) -> Scaled:
+    """c x ± c y = c (x ± y); numbers stay inside unless they are equal but for the sign."""
+    first, second = x.coefficient.number, y.coefficient.number
+    outside = Coefficient(1.0, x.coefficient.atoms)
+    if abs(first) == abs(second):
+        outside = Coefficient(abs(first), x.coefficient.atoms)
+        first, second = math.copysign(1, first), math.copysign(1, second)
+    if first < 0 and second < 0:
+        outside, first, second = -outside, -first, -second
+    if outside.is_one and first == x.coefficient.number:
+        return Scaled(ONE, _sum_of(each, x, y))
+    inside = _sum_of(
+        each, Scaled(Coefficient(first), x.base), Scaled(Coefficient(second), y.base)
+    )
+    return Scaled(outside, inside)
+
+
+def _sum_of(each: Tensor, x: Scaled, y: Scaled) -> Tensor:
+    """x + y with what is subtracted after what it is subtracted from."""
+    if x.coefficient.number < 0 < y.coefficient.number and each.ndim:
+        x, y = y, x
+    left = x.tensor(each.shape, each.dtype)
+    if y.coefficient.number < 0:
+        return arithmetic.subtract(
+            left, Scaled(-y.coefficient, y.base).tensor(each.shape, each.dtype)
+        )
+    right = y.tensor(each.shape, each.dtype)
+    merged = _merged_cases(left, right)
+    return arithmetic.add(left, right) if merged is None else merged
+
+
+def _merged_cases(x: Tensor, y: Tensor) -> Tensor | None:
+    """[x if c else 0] + [0 if c else y] = [x if c else y]."""
+    if not (x.primitive is structure.where and y.primitive is structure.where):
+        return None
+    if x.inputs[0] is not y.inputs[0]:
+        return None
+    for first, second in ((x, y), (y, x)):
+        if filled_with(first.inputs[2], 0) and filled_with(second.inputs[1], 0):
+            return structure.where(x.inputs[0], first.inputs[1], second.inputs[2])
+    return None
+
+
+def _subtract(each: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
+    return _add(each, x, Scaled(-y.coefficient, y.base))
+
+
+def _where(each: Tensor, condition: Scaled, x: Scaled, y: Scaled) -> Scaled | None:
+    """A common coefficient or a common factor goes outside."""
+    test = condition.base
+    if test is None:
+        return None
+    if x.is_zero != y.is_zero:
+        outside = (y if x.is_zero else x).coefficient
+    elif x.base is y.base and x.base is not None:
+        cases = structure.where(
+            test,
+            Scaled(x.coefficient, None).tensor(each.shape, each.dtype),
+            Scaled(y.coefficient, None).tensor(each.shape, each.dtype),
+        )
+        return Scaled(ONE, arithmetic.multiply(x.base, cases))
+    elif x.coefficient.powers == y.coefficient.powers and x.coefficient.atoms:
+        outside = Coefficient(1.0, x.coefficient.atoms)
+    else:
+        return None
+    inside = [
+        (
+            each_case
+            if each_case.is_zero
+            else Scaled(each_case.coefficient / outside, each_case.base)
+        )
+        for each_case in (x, y)
+    ]
+    made = structure.where(test, *[case.tensor(each.shape, each.dtype) for case in inside])
+    return None if outside.is_one else Scaled(outside, made)
+
+
+def _contraction(each: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
+    coefficient = x.coefficient * y.coefficient
+    if x.base is not None and y.base is not None:
+        made = node(contraction, (x.base, y.base), each.attributes)
+        return Scaled(coefficient, made)
+    if x.base is None and y.base is None:
+        return None
+    return _contracted_with_ones(each, coefficient, x, y)
+
+
+def _contracted_with_ones(
+    each: Tensor, coefficient: Coefficient, x: Scaled, y: Scaled
+) -> Scaled | None:
+    """A product with an array of ones is a sum, where the axes then stand in order."""
+    left, right, out = each.attributes
+    labels, base, ones = (left, x.base, right) if y.base is None else (right, y.base, left)
+    assert base is not None
+    kept = [label for label in labels if label in out]
+    if [label for label in out if label in labels] != kept or len(out) != len(kept):
+        return None
+    axes = tuple(i for i, label in enumerate(labels) if label not in out)
+    shape = dict(zip(ones, each.inputs[0 if labels is right else 1].shape, strict=True))
+    extra = math.prod(size for label, size in shape.items() if label not in (*labels, *out))
+    total = reductions.sum_(base, axes=axes) if axes else base
+    return Scaled(coefficient * Coefficient(float(extra)), total)
+
+
+def _square(each: Tensor, x: Scaled) -> Scaled:
+    coefficient = x.coefficient * x.coefficient
+    return Scaled(coefficient, None if x.base is None else arithmetic.square(x.base))
+
+
+def _sigmoid(each: Tensor, x: Scaled) -> Scaled | None:
+    """σ(−z) = 1 − σ(z)."""
+    if x.base is None or x.coefficient.number != -1 or x.coefficient.atoms:
+        return None
+    return Scaled(ONE, arithmetic.subtract(ones_like(each), exponential.sigmoid(x.base)))
+
+
+def _exp(each: Tensor, x: Scaled) -> Scaled | None:
+    """e^{ln softmax(z)} = softmax(z)."""
+    if x.base is not None and x.coefficient.is_one and x.base.primitive is textbook.log_softmax:
+        return Scaled(ONE, textbook.softmax(x.base.inputs[0], axes=x.base.attributes.axes))
+    return None
+
+
+Rule = Callable[..., "Scaled | None"]
+
+_RULES: dict[str, Rule] = {
+    "add": _add,
+    "subtract": _subtract,
+    "negative": _negative,
+    "multiply": _multiply,
+    "chain": _multiply,
+    "divide": _divide,
+    "square": _square,
+    "sum": _sum,
+    "contraction": _contraction,
+    "where": _where,
+    "sigmoid": _sigmoid,
+    "exp": _exp,
+    "broadcast": _movement,
+    "reshape": _movement,
+    **dict.fromkeys(
+        ("permute", "flip", "slice", "gather", "scatter_add", "pick", "cumulative_sum"), _linear
+    ),
+}
