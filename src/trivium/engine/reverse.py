@@ -15,7 +15,7 @@ from . import dtypes
 from .composites import ones_like, zeros_like
 from .errors import DTypeError, NotDifferentiableError, ShapeError
 from .primitive import NotDifferentiable
-from .sites import derivation
+from .sites import derivative
 from .tensor import Tensor
 from .traversal import depends_on, topological
 
@@ -73,7 +73,7 @@ def cotangents(
 
     for output, seed in zip(outputs, seeds, strict=True):
         receive(output, seed)
-    with derivation() as derive_from:
+    with derivative() as derive_from:
         for current in reversed(order):
             if id(current) not in on_path:
                 total.pop(id(current), None)

@@ -16,18 +16,29 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING
+from weakref import ref
 
 if TYPE_CHECKING:
+    from .primitive import Primitive
     from .tensor import Tensor
 
-__all__ = ["Site", "current_origin", "current_scope", "current_site", "derivation", "scope"]
+__all__ = [
+    "DerivativeSite",
+    "Site",
+    "current_origin",
+    "current_scope",
+    "current_site",
+    "derivation",
+    "derivative",
+    "scope",
+]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 Scope = tuple[str, ...]
 
 _scope: ContextVar[Scope] = ContextVar("trivium_scope", default=())
-_source: ContextVar[Tensor | None] = ContextVar("trivium_source", default=None)
+_source: ContextVar[Tensor | _Derived | None] = ContextVar("trivium_source", default=None)
 
 
 class Site:
@@ -109,6 +120,36 @@ def current_site(skip: int = 0) -> Site | None:
     return None
 
 
+class DerivativeSite(Site):
+    """The place of what reverse mode made of a node: the node's own place, and which node.
+
+    ``primitive``: that of the node. It is not kept alive, because small constants are shared by
+    expressions that have nothing else to do with each other.
+    """
+
+    __slots__ = ("_node", "primitive")
+
+    def __init__(self, site: Site, node: Tensor) -> None:
+        super().__init__(site.code, site.instruction)
+        self.primitive: Primitive = node.primitive
+        self._node = ref(node)
+
+    @property
+    def node(self) -> Tensor | None:
+        """The node that was differentiated, while anything holds it."""
+        return self._node()
+
+
+class _Derived:
+    """Where the derivative of a node comes from, in place of the node."""
+
+    __slots__ = ("scope", "site")
+
+    def __init__(self, node: Tensor) -> None:
+        self.site = None if node.site is None else DerivativeSite(node.site, node)
+        self.scope = node.scope
+
+
 @contextmanager
 def scope(name: str) -> Iterator[None]:
     """Name the part of a model that is being built, for errors and derivations."""
@@ -134,6 +175,16 @@ def derivation() -> Iterator[Callable[[Tensor], object]]:
     token = _source.set(None)
     try:
         yield _source.set
+    finally:
+        _source.reset(token)
+
+
+@contextmanager
+def derivative() -> Iterator[Callable[[Tensor], object]]:
+    """Like ``derivation``, for derivatives: what is made has a ``DerivativeSite``."""
+    token = _source.set(None)
+    try:
+        yield lambda node: _source.set(_Derived(node))
     finally:
         _source.reset(token)
 

@@ -46,7 +46,7 @@ def first_bad_value(outputs: Sequence[Tensor], step: int) -> BadValue | None:
 
     bad: dict[int, str] = {}
 
-    def watch(node: Tensor, value: Any) -> None:
+    def watch(node: Tensor, value: Any, sources: Sequence[Any]) -> None:
         if node.parts is None and dtypes.is_floating(node.dtype):
             kind = _kind(value)
             if kind:

@@ -86,7 +86,7 @@ def _measured(
     interpreter.run(values)
     last = 0.0
 
-    def watch(node: Tensor, value: Any) -> None:
+    def watch(node: Tensor, value: Any, sources: Sequence[Any]) -> None:
         nonlocal last
         now = time.perf_counter()
         total[node.primitive.name] = total.get(node.primitive.name, 0.0) + now - last

@@ -16,15 +16,18 @@ from ..base import Array, Compilation
 if TYPE_CHECKING:
     from ...explanation.records import Measure, Parts
 
-__all__ = ["Interpreter", "ReferenceBackend", "ReferenceExecutable", "with_site"]
+__all__ = ["Interpreter", "ReferenceBackend", "ReferenceExecutable", "Watch", "with_site"]
 
 # A node, its evaluation, the slots it reads, the slot it fills, the slots to empty after it.
 Instruction = tuple[Tensor, Callable[..., Any], list[int], int, list[int]]
+# Called with a node, its value and the values of its inputs.
+Watch = Callable[[Tensor, Any, Sequence[Any]], None]
 
 
 class Interpreter:
     """The evaluation of several outputs: a list of instructions over numbered slots.
 
+    ``inputs``: the leaves whose arrays are given at every run, instead of a variable's own.
     A slot is emptied after its last use, so memory follows the live values only.
     """
 
@@ -44,14 +47,15 @@ class Interpreter:
                 wanted.setdefault(id(node.inputs[0]), set()).add(node.attributes.part)
         for node in self.order:
             i = slot[id(node)]
+            if id(node) in bound:
+                continue
             if isinstance(node, Variable):
                 self._variables.append((i, node))
             elif node.primitive.name == "input":
-                if id(node) not in bound:
-                    raise UnboundInputError(
-                        f"the expression contains the input {node.name!r}, which has no value "
-                        "yet; compile it with tv.compile and run it on data."
-                    )
+                raise UnboundInputError(
+                    f"the expression contains the input {node.name!r}, which has no value "
+                    "yet; compile it with tv.compile and run it on data."
+                )
             elif node.primitive.name == "constant":
                 self._template[i] = node.attributes.array
             else:
@@ -72,13 +76,11 @@ class Interpreter:
             if source not in keep:
                 self._instructions[at][4].append(source)
 
-    def run(
-        self, values: Mapping[int, Array], watch: Callable[[Tensor, Any], None] | None = None
-    ) -> list[Array]:
+    def run(self, values: Mapping[int, Array], watch: Watch | None = None) -> list[Array]:
         """The outputs, given the inputs' arrays by node id.
 
-        ``watch`` is called with every node and its value. The arrays may be views of constants
-        and variables: copy before changing them.
+        ``watch`` is called with every node, its value and the values of its inputs. The arrays
+        may be views of constants and variables: copy before changing them.
         """
         slots = self._template.copy()
         for i, node in self._bind:
@@ -93,7 +95,7 @@ class Interpreter:
                     raise with_site(error, node) from None
                 slots[i] = result if node.parts is not None else np.asarray(result, node.dtype)
                 if watch is not None:
-                    watch(node, slots[i])
+                    watch(node, slots[i], [slots[source] for source in sources])
                 for source in free:
                     slots[source] = None
         return [slots[i] for i in self._outputs]
