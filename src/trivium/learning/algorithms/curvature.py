@@ -1,7 +1,9 @@
 """The Hessian of an objective whose predictions are affine in the parameters: AᵀDA.
 
 With f(θ) = Aθ + b and J(θ) = Σ_i ℓ_i(f_i) + R(θ), ∇²J = Aᵀ diag(ℓ_i''(f_i)) A + ∇²R. A is
-computed once, and each Hessian takes one pass over the data instead of one per parameter.
+computed once, and each Hessian takes one pass over the data instead of one per parameter. Where
+the losses see parameters τ beside the predictions (an estimated dispersion) their rows and columns
+Aᵀ ∂²J/∂f∂τ and ∂²J/∂τ² are added.
 Source: McCullagh & Nelder (1989), *Generalized Linear Models*, 2nd ed., §2.5.
 """
 
@@ -11,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from trivium.engine import array
 from trivium.engine.composites import as_tensor
 from trivium.engine.passes.pipeline import improve
 from trivium.engine.program import Program
 from trivium.engine.reverse import gradients
 from trivium.engine.tensor import Tensor, input
 from trivium.engine.transforms import jacobian
+from trivium.engine.traversal import substitute, topological
 from trivium.mathematics.minimization import Function
 
 from ..objectives import Combination
@@ -29,6 +33,7 @@ __all__ = ["with_affine_curvature"]
 Array = np.ndarray[Any, Any]
 _MOST = 2**30  # bytes of A
 _BLOCK = 2048  # rows of A that are multiplied at a time: they stay in the cache
+_MOST_DIRECT = 8  # parameters that the losses may see beside the predictions
 
 
 def with_affine_curvature(problem: Problem, function: Function) -> Function:
@@ -45,7 +50,10 @@ def with_affine_curvature(problem: Problem, function: Function) -> Function:
         return function
     if find_obstacle(prediction, problem.parameters) is not None:
         return function
-    made = _AffineCurvature(problem, function, prediction)
+    losses = _Losses(problem, prediction)
+    if losses.direct > _MOST_DIRECT:
+        return function
+    made = _AffineCurvature(problem, function, prediction, losses)
     own = [term for _, term in problem.objective.data_terms if entry_of(type(term)) is None]
     if own and not made.exact():
         return function
@@ -59,8 +67,10 @@ def with_affine_curvature(problem: Problem, function: Function) -> Function:
 
 
 class _AffineCurvature:
-    def __init__(self, problem: Problem, function: Function, prediction: Tensor) -> None:
-        self.function = function
+    def __init__(
+        self, problem: Problem, function: Function, prediction: Tensor, losses: _Losses
+    ) -> None:
+        self.function, self.losses = function, losses
         parameters = list(problem.parameters.values())
         plain = _plain_design(problem)
         self.design = _general_design(problem, prediction) if plain is None else plain
@@ -68,7 +78,6 @@ class _AffineCurvature:
         if plain is None:
             here = np.concatenate([each.value.ravel() for each in parameters])
             self.offset = np.asarray(prediction.value, np.float64) - self.design @ here
-        self._bend = _second_derivatives(problem, prediction)
         self._penalty = _penalty(problem)
 
     def exact(self) -> bool:
@@ -84,7 +93,7 @@ class _AffineCurvature:
 
     def hessian(self, theta: Array) -> Array:
         """∇²J(θ) (p, p)."""
-        bends = np.asarray(self._bend.run(self.design @ theta + self.offset), np.float64)
+        bends, mixed, corner = self.losses.second(self.design @ theta + self.offset, theta)
         total = np.zeros((theta.size, theta.size))
         convex = bool(bends.min(initial=0.0) >= 0)
         roots = np.sqrt(bends) if convex else bends
@@ -92,6 +101,12 @@ class _AffineCurvature:
             rows = self.design[start : start + _BLOCK]
             scaled = roots[start : start + _BLOCK, None] * rows
             total += scaled.T @ (scaled if convex else rows)  # the square takes half the work
+        if self.losses.direct:
+            places = self.losses.places
+            across = self.design.T @ mixed
+            total[:, places] += across
+            total[places] += across.T
+            total[np.ix_(places, places)] += corner
         return total if self._penalty is None else total + self._penalty.hessian(theta)
 
 
@@ -120,14 +135,57 @@ def _general_design(problem: Problem, prediction: Tensor) -> Array:
     )
 
 
-def _second_derivatives(problem: Problem, prediction: Tensor) -> Program:
-    """ℓ_i''(f_i) (N,) from f (N,): the gradient of Σ ∂J/∂f_i, as no ℓ_i sees another f."""
-    f = input(prediction.shape, prediction.dtype, name="prediction")
-    data = Combination(problem.objective.data_terms)
-    (loss,) = improve([data.value(f, problem.batch, problem.parameters)])
-    (slope,) = gradients([loss], [f])
-    (bend,) = gradients([slope.sum()], [f])
-    return Program([f], bend)
+class _Losses:
+    """The data terms as a function of the predictions f (N,) and of parameters τ beside them.
+
+    ``direct``: how many numbers τ has; ``places``: where they are among all parameters.
+    """
+
+    def __init__(self, problem: Problem, prediction: Tensor) -> None:
+        self._f = input(prediction.shape, prediction.dtype, name="prediction")
+        data = Combination(problem.objective.data_terms)
+        (loss,) = improve([data.value(self._f, problem.batch, problem.parameters)])
+        parameters = list(problem.parameters.values())
+        order = topological([loss])
+        known = {id(node) for node in order}
+        self._beside, places, start = [], [np.zeros(0, int)], 0
+        for each in parameters:
+            if id(each) in known:
+                self._beside.append(each)
+                places.append(np.arange(start, start + each.size))
+            start += each.size
+        self.places = np.concatenate(places)
+        self.direct = len(self.places)
+        if self.direct <= _MOST_DIRECT:
+            self._program = self._compile(loss)
+
+    def _compile(self, loss: Tensor) -> Program:
+        """ℓ_i''(f_i), the gradient of Σ ∂J/∂f_i as no ℓ_i sees another f; ∂²J/∂f∂τ; ∂²J/∂τ²."""
+        slope, *by_direct = gradients([loss], [self._f, *self._beside])
+        (bend,) = gradients([slope.sum()], [self._f])
+        mixed, corner = [], []
+        for each in by_direct:
+            entries = array.reshape(each, (each.size,))
+            for j in range(each.size):
+                across, *rest = gradients([entries[j]], [self._f, *self._beside])
+                mixed.append(across)
+                corner.append(array.concat([array.reshape(r, (r.size,)) for r in rest]))
+        inputs = [input(each.shape, each.dtype, name="beside") for each in self._beside]
+        outputs = substitute([bend, *mixed, *corner], dict(zip(self._beside, inputs)))
+        return Program([self._f, *inputs], outputs)
+
+    def second(self, f: Array, theta: Array) -> tuple[Array, Array, Array]:
+        """(N,), (N, direct) and (direct, direct) at predictions ``f`` and parameters."""
+        values, start = [], 0
+        for each in self._beside:
+            block = theta[self.places[start : start + each.size]]
+            values.append(block.reshape(each.shape))
+            start += each.size
+        k = self.direct
+        found = [np.asarray(part, np.float64) for part in self._program.run(f, *values)]
+        mixed = np.stack(found[1 : 1 + k], axis=1) if k else np.zeros((len(f), 0))
+        corner = np.stack(found[1 + k :]) if k else np.zeros((0, 0))
+        return found[0], mixed, corner
 
 
 def _penalty(problem: Problem) -> Function | None:
