@@ -202,9 +202,12 @@ def _notes(
             "for longer, or with a solver such as tv.algorithms.Newton()"
         )
     if np.log10(max(info.condition, 1.0)) > 6:
+        left = max(16 - np.log10(info.condition), 0.0)
         notes.append(
-            "some columns nearly depend on others: their estimates vary together, and single "
-            "standard errors are large"
+            "some columns nearly depend on others: their estimates vary together, single standard "
+            f"errors are large, and about {left:.0f} digits of an estimate can be trusted; sums "
+            "such as predictions are more accurate. Powers of a feature keep their digits as "
+            "orthogonal polynomials of it (numpy.polynomial.legendre.legvander, scaled to -1 … 1)"
         )
     return [*notes, *facts.notes]
 
