@@ -68,6 +68,8 @@ def test_lists_may_contain_tensors():
         ([[1, 2], [3]], ValueError, "rectangular"),
         (["a", "b"], TypeError, "cannot become a tensor"),
         ([None, 1.0], TypeError, "Python objects such as None"),
+        (np.array([1, None], object), TypeError, "Python objects such as None"),
+        (np.array([1, 2.5], object), TypeError, "dtype object; convert it"),
         (1 + 2j, TypeError, "complex128"),
         (np.array(["2020-01-01"], "M8[D]"), TypeError, "datetime64"),
         (2**70, TypeError, "not numbers|does not fit|uint|object"),

@@ -8,7 +8,12 @@ from .errors import ShapeError
 from .sites import current_scope, current_site
 from .tensor import Tensor
 
-__all__ = ["describe_origin", "shape_error"]
+__all__ = ["counted", "describe_origin", "shape_error"]
+
+
+def counted(n: int, noun: str, plural: str = "") -> str:
+    """Return ``1 row`` or ``2,000 rows``."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
 def describe_origin(tensor: Tensor) -> str:

@@ -308,11 +308,16 @@ def as_array(data: Any) -> np.ndarray[Any, Any]:
         array = np.asarray(data)
     except ValueError as error:
         raise ShapeError(
-            f"the data cannot form a rectangular array: {error}; every row must have the same "
-            "length"
+            "the data cannot form a rectangular array: every row must have the same length"
         ) from error
     if array.dtype.kind == "O" and array.size:
-        raise DTypeError(f"the data hold Python objects such as {array.flat[0]!r}, not numbers")
+        foreign = [each for each in array.flat if not isinstance(each, int | float)]
+        raise DTypeError(
+            f"the data hold Python objects such as {foreign[0]!r}, not numbers"
+            if foreign
+            else "the data are an array of dtype object; convert it, for example with "
+            "array.astype('float64')"
+        )
     return dtypes.storable(array)
 
 

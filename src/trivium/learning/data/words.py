@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trivium.engine.messages import counted
 from trivium.learning.errors import DataError
 
 __all__ = [
@@ -36,11 +37,6 @@ def quoted(items: Iterable[object], limit: int = 8) -> str:
     shown = ", ".join(shortened(item) for item in every[:limit])
     rest = len(every) - limit
     return f"{shown} and {rest:,} more" if rest > 0 else shown
-
-
-def counted(n: int, noun: str, plural: str = "") -> str:
-    """Return ``1 row`` or ``2,000 rows``."""
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:

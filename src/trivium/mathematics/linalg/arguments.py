@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ...engine.array.arguments import ArrayLike, floating, refused
-from ...engine.errors import ShapeError
+from ...engine.errors import ArgumentError, ShapeError
+from ...engine.messages import counted
 from ...engine.tensor import Tensor, as_array
 from ..errors import DomainError
 
@@ -15,7 +17,9 @@ __all__ = [
     "Array",
     "finite_matrix",
     "finite_vector",
+    "magnitude",
     "matrices",
+    "relative_tolerance",
     "square_matrices",
     "square_matrix",
     "working_unit",
@@ -92,14 +96,36 @@ def _finite(asked: str, given: Array, what: str) -> Array:
     if len(bad):
         place = [int(i) for i in bad[0]]
         raise DomainError(
-            f"{asked}: {what} has {len(bad)} entries that are not finite, the first at {place} "
-            f"({found[tuple(bad[0])]}); remove or replace them first"
+            f"{asked}: {what} has {counted(len(bad), 'entry', 'entries')} that "
+            f"{'is' if len(bad) == 1 else 'are'} not finite, the first at {place} "
+            f"({found[tuple(bad[0])]}); remove or replace "
+            f"{'it' if len(bad) == 1 else 'them'} first"
         )
     return found
 
 
 def _result_dtype(given: Array) -> np.dtype[Any]:
     return given.dtype if given.dtype.kind == "f" else np.dtype(np.float64)
+
+
+def magnitude(given: Array) -> float:
+    """The power of two that brings the largest entry to about 1; 1 for zeros.
+
+    Division by it is exact, and squares of what is left neither overflow nor vanish (LAPACK's
+    own scaling in ``geev`` is not relied upon: some builds return wrong eigenvalues there).
+    """
+    largest = float(np.abs(given).max(initial=0.0))
+    return 2.0 ** max(math.frexp(largest)[1] - 1, -1021) if largest else 1.0
+
+
+def relative_tolerance(asked: str, rtol: Any, default: float) -> float:
+    """The tolerance that was given, or the default. Raises ArgumentError for no such number."""
+    if rtol is None:
+        return default
+    number = isinstance(rtol, int | float | np.number) and not isinstance(rtol, bool)
+    if not number or not 0 <= float(rtol) < math.inf:
+        raise ArgumentError(f"{asked}: rtol must be a finite number of 0 or more, not {rtol!r}")
+    return float(rtol)
 
 
 def working_unit(dtype: np.dtype[Any]) -> float:

@@ -102,7 +102,8 @@ def conditioning(x: Any, /) -> Conditioning:
         raise ShapeError(f"conditioning: a matrix of shape {given.shape} has no entries")
     s = np.linalg.svd(given, compute_uv=False)
     unit = working_unit(dtype)
-    ratio = math.inf if s[-1] == 0 else float(s[0] / s[-1])
+    with np.errstate(over="ignore"):
+        ratio = math.inf if s[-1] == 0 else float(s[0] / s[-1])
     rank = int(np.sum(s > max(given.shape) * unit * s[0]))
     shape = (int(given.shape[0]), int(given.shape[1]))
     return Conditioning(ratio, digits(ratio), -math.log10(unit), rank, shape)

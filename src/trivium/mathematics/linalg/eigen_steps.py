@@ -11,8 +11,9 @@ import numpy as np
 
 from ...engine import host_random
 from ...engine.errors import ArgumentError
+from ...engine.messages import counted
 from ...engine.primitives.random import draw
-from .arguments import Array, finite_vector, square_matrix
+from .arguments import Array, finite_vector, magnitude, square_matrix
 
 __all__ = ["EigenIteration", "EigenStop"]
 
@@ -72,7 +73,7 @@ class EigenIteration:
     def __str__(self) -> str:
         first = (
             f"{self.method}: λ = {self.eigenvalue:.12g}, ‖Av - λv‖ = {self.residual:.2g} after "
-            f"{self.steps} steps. {self.stopped.sentence}"
+            f"{counted(self.steps, 'step')}. {self.stopped.sentence}"
         )
         if self.predicted_order is None:
             pair = (_rate(self.observed_rate), _rate(self.predicted_rate))
@@ -126,7 +127,7 @@ def prepare(
         vector = finite_vector(asked, start, n, "the start")
     unit = vector / np.abs(vector).max()
     unit = unit / np.linalg.norm(unit)
-    scale = 2.0 ** max(math.frexp(float(np.abs(given).max()))[1] - 1, -1021)
+    scale = magnitude(given)
     given = given / scale
     size = float(np.linalg.norm(given, 2))
     return Setting(given, scale, dtype, unit, size, float(tolerance), int(steps))

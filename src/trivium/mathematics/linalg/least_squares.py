@@ -109,9 +109,16 @@ class LeastSquares:
         n, m = self._matrix.shape[-2:]
         batch = self._matrix.shape[:-2]
         have = -math.log10(working_unit(self._matrix.dtype))
+        first = f"least squares with {'matrices' if batch else 'a matrix'} of {n} × {m}" + (
+            f", batch {batch}" if batch else ""
+        )
+        a, b, x = self._values
+        if not (np.isfinite(a).all() and np.isfinite(b).all()):
+            return f"{first}\n  entries that are not finite: their solutions are NaN"
+        if not np.isfinite(x).all():
+            return f"{first}\n  a solution is beyond the range of {self._matrix.dtype}"
         lines = [
-            f"least squares with {'matrices' if batch else 'a matrix'} of {n} × {m}"
-            + (f", batch {batch}" if batch else ""),
+            first,
             f"  rank {self.rank}"
             + ("" if self.full_rank else f" of {m}: of all solutions the one of least norm"),
             f"  condition {_short(self.condition)}, residual {_short(self.residual)}",
@@ -155,6 +162,6 @@ def lstsq(x1: ArrayLike, x2: ArrayLike, /, *, rtol: float | None = None) -> Leas
             ("the matrix", "the right-hand side"),
         )
     left, column = same_batch("lstsq", left, column)
-    tolerance = rank_tolerance(left, rtol)
+    tolerance = rank_tolerance("lstsq", left, rtol)
     found = factorizations_solving.lstsq(left, column, tolerance)
     return LeastSquares(left, column, found, tolerance, vector)

@@ -77,7 +77,7 @@ class LowRank:
     def __str__(self) -> str:
         n, d = len(self.u), self.vh.shape[1]
         achieved = f"{self.error_frobenius:.6g}"
-        if self.error_frobenius <= self.uncertainty:
+        if self.uncertainty and self.error_frobenius <= self.uncertainty:
             achieved = f"below {self.uncertainty:.2g}"
         kind = "best possible" if self.exact else "best possible, at least"
         return "\n".join(

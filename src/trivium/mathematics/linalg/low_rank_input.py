@@ -53,8 +53,10 @@ def real_array(asked: str, name: str, data: Any) -> Array:
         )
     try:
         found = data if isinstance(data, np.ndarray) else np.asarray(data)
-    except ValueError as error:
-        raise ShapeError(f"{asked}: {name} is not one table of numbers: {error}") from None
+    except ValueError:
+        raise ShapeError(
+            f"{asked}: {name} is not one table of numbers: every row must have the same length"
+        ) from None
     kind = found.dtype.kind
     if kind == "c":
         raise DTypeError(

@@ -13,10 +13,16 @@ from ...engine.array.arguments import ArrayLike
 from ...engine.array.transcendental import exp, log
 from ...engine.composites import cast, where
 from ...engine.dtypes import int64
-from ...engine.errors import ArgumentError
 from ...engine.tensor import Tensor
 from ..errors import DomainError
-from .arguments import Array, finite_matrix, matrices, square_matrix, working_unit
+from .arguments import (
+    Array,
+    finite_matrix,
+    matrices,
+    relative_tolerance,
+    square_matrix,
+    working_unit,
+)
 from .factorizations import svdvals
 from .norms import matrix_norm
 from .solving import rank_tolerance
@@ -44,7 +50,7 @@ def matrix_rank(x: ArrayLike, /, *, rtol: float | None = None) -> Tensor:
     s = svdvals(given)
     if not s.shape[-1]:
         return cast(s.sum(axis=-1), int64)
-    limit = s.max(axis=-1, keepdims=True) * rank_tolerance(given, rtol)
+    limit = s.max(axis=-1, keepdims=True) * rank_tolerance("matrix_rank", given, rtol)
     return cast(s > limit, int64).sum(axis=-1)
 
 
@@ -107,7 +113,8 @@ class Rank:
         s, k = self.singular_values, self.numerical
         if k == 0 or k == len(s) or s[k] == 0:
             return math.inf
-        return float(s[k - 1] / s[k])
+        with np.errstate(over="ignore"):
+            return float(s[k - 1] / s[k])
 
     def __str__(self) -> str:
         n, m = self.shape
@@ -134,16 +141,16 @@ def rank(x: Any, /, *, rtol: float | None = None) -> Rank:
     for entries that are not finite, ArgumentError for a negative tolerance.
     """
     given, dtype = finite_matrix("rank", x)
-    relative = max(given.shape) * working_unit(dtype) if rtol is None else float(rtol)
-    if not 0 <= relative < math.inf:
-        raise ArgumentError(f"rank: rtol must be a finite number of 0 or more, not {rtol!r}")
+    relative = relative_tolerance("rank", rtol, max(given.shape) * working_unit(dtype))
     s = np.linalg.svd(given, compute_uv=False) if given.size else np.zeros(0)
     limit = relative * float(s.max(initial=0.0))
     effective = stable = 0.0
     if s.max(initial=0.0) > 0:
-        share = s[s > 0] / s.sum()
+        ratio = s / s[0]  # before any sum or product, so that no size overflows
+        share = ratio / ratio.sum()
+        share = share[share > 0]
         effective = float(np.exp(-np.sum(share * np.log(share))))
-        stable = float(np.sum((s / s[0]) ** 2))
+        stable = float(np.sum(ratio**2))
     shape = (int(given.shape[0]), int(given.shape[1]))
     return Rank(int(np.sum(s > limit)), effective, stable, limit, s, shape)
 
@@ -208,11 +215,7 @@ def definiteness(
     given, dtype = square_matrix("definiteness", x)
     n = given.shape[0]
     unit = n * working_unit(dtype)
-    relative = unit if rtol is None else float(rtol)
-    if not 0 <= relative < math.inf:
-        raise ArgumentError(
-            f"definiteness: rtol must be a finite number of 0 or more, not {rtol!r}"
-        )
+    relative = relative_tolerance("definiteness", rtol, unit)
     size = float(np.abs(given).max())
     asymmetry = float(np.abs(given - given.T).max() / size) if size else 0.0
     if asymmetry > max(relative, 10 * unit) and not symmetric_part:

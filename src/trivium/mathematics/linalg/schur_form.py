@@ -10,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 
 from ...engine.errors import ArgumentError
-from .arguments import Array, square_matrix
+from ...engine.messages import counted
+from .arguments import Array, magnitude, square_matrix
 from .schur_steps import Deflation, francis, split_blocks
 from .spectrum import spoken
 
@@ -68,14 +69,17 @@ class QRIteration:
         more = ", …" if len(self.eigenvalues) > 8 else ""
         n = len(self.eigenvalues)
         lines = [
-            f"QR iteration on a {kind} {n} × {n} matrix: {self.steps} steps "
+            f"QR iteration on a {kind} {n} × {n} matrix: {counted(self.steps, 'step')} "
             f"({self.steps / n:.1f} per eigenvalue). {self.stopped.sentence}",
             f"  eigenvalues {shown}{more}",
             f"  ‖AQ - QT‖/‖A‖ = {self.residual:.2g}, ‖QᵀQ - I‖ = {self.orthogonality:.2g}",
         ]
-        if self.observed_rates is not None and self.predicted_rates is not None:
+        if n > 1 and self.observed_rates is not None and self.predicted_rates is not None:
             pairs = zip(self.observed_rates, self.predicted_rates, strict=True)
-            rates = "; ".join(f"{o:.4g} ({p:.4g})" for o, p in list(pairs)[:6])
+            rates = "; ".join(
+                f"{'unknown' if math.isnan(o) else f'{o:.4g}'} ({p:.4g})"
+                for o, p in list(pairs)[:6]
+            )
             lines.append(f"  rates of the entries below the diagonal (predicted): {rates}")
         return "\n".join([*lines, *[f"  note: {each}" for each in self.notes]])
 
@@ -113,8 +117,9 @@ def qr_iteration(
     from scipy.linalg import hessenberg
 
     symmetric = bool(np.array_equal(given, given.T))
-    scale = float(np.abs(given).max()) or 1.0
-    t, q = hessenberg(given / scale, calc_q=True)
+    scale = magnitude(given)
+    given = given / scale
+    t, q = hessenberg(given, calc_q=True)
     if symmetric:
         t = np.triu(np.tril(t, 1), -1)
         t = (t + t.T) / 2
@@ -126,12 +131,12 @@ def qr_iteration(
         observed, predicted = _rates(trajectory, given, notes)
     t, q = split_blocks(t, q)
     converged = done or _is_schur(t)
-    size = float(np.linalg.norm(given / scale, 2)) or 1.0
+    size = float(np.linalg.norm(given, 2)) or 1.0
     return QRIteration(
-        eigenvalues=_eigenvalues(t * scale, dtype),
+        eigenvalues=_eigenvalues(t, scale, dtype),
         triangle=(t * scale).astype(dtype),
         vectors=q.astype(dtype),
-        residual=float(np.linalg.norm(given / scale @ q - q @ t, 2)) / size,
+        residual=float(np.linalg.norm(given @ q - q @ t, 2)) / size,
         orthogonality=float(np.linalg.norm(q.T @ q - np.eye(n), 2)),
         stopped=QRStop.CONVERGED if converged else QRStop.STEPS_DONE,
         steps=len(trajectory) - 1,
@@ -210,8 +215,8 @@ def _is_schur(t: Array) -> bool:
     return not np.any(below[1:] & below[:-1])
 
 
-def _eigenvalues(t: Array, dtype: Any) -> Array:
-    """Of a matrix with blocks of 1 and 2 on its diagonal; what is larger goes to LAPACK."""
+def _eigenvalues(t: Array, scale: float, dtype: Any) -> Array:
+    """Of scale · t with blocks of 1 and 2 on its diagonal; what is larger goes to LAPACK."""
     n, found, i = len(t), [], 0
     while i < n:
         j = i
@@ -221,7 +226,7 @@ def _eigenvalues(t: Array, dtype: Any) -> Array:
         values = block[0, :1].astype(complex) if i == j else np.linalg.eigvals(block)
         found.extend(sorted(values, key=lambda each: -complex(each).imag))
         i = j + 1
-    values = np.array(found, complex)
+    values = np.array(found, complex) * scale
     if np.all(values.imag == 0):
         return values.real.astype(dtype)
     return values.astype(np.complex64 if dtype == np.float32 else np.complex128)

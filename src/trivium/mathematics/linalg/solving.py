@@ -8,13 +8,12 @@ import numpy as np
 
 from ...engine.array.arguments import ArrayLike, floating_pair, integer, refused
 from ...engine.composites import broadcast_to, matmul
-from ...engine.errors import ArgumentError
 from ...engine.messages import shape_error
 from ...engine.primitives import factorizations_determinant, factorizations_solving
 from ...engine.primitives.control import results
 from ...engine.primitives.factorizations import identity
 from ...engine.tensor import Tensor, literal
-from .arguments import matrices, square_matrices, working_unit
+from .arguments import matrices, relative_tolerance, square_matrices, working_unit
 
 __all__ = [
     "Slogdet",
@@ -117,18 +116,13 @@ def adjugate(x: ArrayLike, /) -> Tensor:
     return factorizations_determinant.adjugate(square_matrices("adjugate", x))
 
 
-def rank_tolerance(x: Tensor, rtol: float | None) -> Tensor:
+def rank_tolerance(asked: str, x: Tensor, rtol: float | None) -> Tensor:
     """Below which share of the largest a singular value counts as zero: max(n, m) ε by default.
 
     Raises ArgumentError for a tolerance that is negative or no finite number.
     """
     unit = max(x.shape[-2:]) * working_unit(x.dtype)
-    if rtol is None:
-        return literal(unit, x.dtype)
-    value = float(rtol)
-    if not 0 <= value < np.inf:
-        raise ArgumentError(f"rtol must be a finite number of 0 or more, not {rtol!r}")
-    return literal(value, x.dtype)
+    return literal(relative_tolerance(asked, rtol, unit), x.dtype)
 
 
 def pinv(x: ArrayLike, /, *, rtol: float | None = None) -> Tensor:
@@ -140,7 +134,7 @@ def pinv(x: ArrayLike, /, *, rtol: float | None = None) -> Tensor:
     4th ed., §5.5.2.
     """
     given = matrices("pinv", x)
-    return factorizations_solving.pinv(given, rank_tolerance(given, rtol))
+    return factorizations_solving.pinv(given, rank_tolerance("pinv", given, rtol))
 
 
 def matrix_power(x: ArrayLike, n: int, /) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConvergenceError
-from .arguments import Array, square_matrix, working_unit
+from .arguments import Array, magnitude, square_matrix, working_unit
 
 __all__ = ["Spectrum", "eig"]
 
@@ -48,9 +48,11 @@ class Spectrum:
         lines = [f"{'eigenvalue':>28}  {'residual':>9}  {'condition':>10}  digits lost"]
         shown = range(min(len(self.eigenvalues), 12))
         for i in shown:
+            lost = self.digits_lost[i]
             lines.append(
                 f"{spoken(self.eigenvalues[i]):>28}  {self.residuals[i]:>9.1e}  "
-                f"{self.conditions[i]:>10.3g}  {self.digits_lost[i]:.1f} of {self.digits:.1f}"
+                f"{self.conditions[i]:>10.3g}  "
+                f"{f'{lost:.1f}' if lost < self.digits else 'all'} of {self.digits:.1f}"
             )
         if len(shown) < len(self.eigenvalues):
             lines.append(f"  … and {len(self.eigenvalues) - len(shown)} more")
@@ -80,6 +82,8 @@ def eig(x: Any, /) -> Spectrum:
     Sources: Golub & Van Loan, *Matrix Computations*, 4th ed., §7.2.2 (conditions) and §7.5.
     """
     given, dtype = square_matrix("eig", x)
+    size = magnitude(given)
+    given = given / size
     from scipy.linalg import eig as routine
 
     try:
@@ -95,12 +99,11 @@ def eig(x: Any, /) -> Spectrum:
     first = np.argmax(np.abs(right), axis=0)
     lead = right[first, np.arange(len(values))]
     right = right * (np.abs(lead) / lead)
-    size = float(np.linalg.norm(given, 2))
-    scale = size if size else 1.0
+    scale = float(np.linalg.norm(given, 2)) or 1.0
     residuals = np.linalg.norm(given @ right - right * values, axis=0) / scale
     overlap = np.abs(np.sum(left.conj() * right, axis=0))
     lengths = np.linalg.norm(left, axis=0) * np.linalg.norm(right, axis=0)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         conditions = lengths / overlap
         lost = np.log10(np.maximum(conditions * scale / np.abs(values), 1.0))
     singular = np.linalg.svd(right, compute_uv=False)
@@ -108,7 +111,7 @@ def eig(x: Any, /) -> Spectrum:
     complex_kind = np.complex64 if dtype == np.float32 else np.complex128
     kind = dtype if values.dtype.kind == "f" else np.dtype(complex_kind)
     return Spectrum(
-        values.astype(kind), right.astype(kind), residuals, conditions, lost, spread,
+        (values * size).astype(kind), right.astype(kind), residuals, conditions, lost, spread,
         -math.log10(working_unit(dtype)),
     )  # fmt: skip
 

@@ -9,9 +9,10 @@ from typing import Any, Literal
 import numpy as np
 
 from ...engine.errors import ArgumentError, ShapeError
+from ...engine.messages import counted
 from ...engine.tensor import Tensor, as_array
 from ..errors import SingularError
-from .arguments import Array, finite_matrix, working_unit
+from .arguments import Array, finite_matrix, magnitude, relative_tolerance, working_unit
 from .condition_numbers import Conditioning, conditioning
 
 __all__ = [
@@ -52,13 +53,18 @@ class OrthonormalBasis:
     def __str__(self) -> str:
         n, m = self.basis.shape[0], self.coefficients.shape[1]
         text = (
-            f"orthonormal basis of {self.rank} vectors for the span of {m} in {n} dimensions "
-            f"({self.method}): ‖QᵀQ - I‖ = {self.orthogonality:.2g}, ‖A - QR‖/‖A‖ = "
+            f"orthonormal basis of {counted(self.rank, 'vector')} for the span of {m} in "
+            f"{counted(n, 'dimension')} ({self.method}): "
+            f"‖QᵀQ - I‖ = {self.orthogonality:.2g}, ‖A - QR‖/‖A‖ = "
             f"{self.residual:.2g}, condition {self.condition:.3g}"
         )
         if self.dependent:
             which = ", ".join(map(str, self.dependent))
-            text += f"; columns {which} are combinations of those before them"
+            text += (
+                f"; column {which} is a combination"
+                if len(self.dependent) == 1
+                else f"; columns {which} are combinations"
+            ) + " of those before"
         return text
 
     __repr__ = __str__
@@ -77,8 +83,8 @@ def gram_schmidt(
     loses nothing (the default; the others are there to be compared). A column whose rest is
     below ``rtol`` (default max(n, m) ε) times its length is a combination of earlier ones and
     adds no vector. Raises ShapeError, DomainError for entries that are not finite,
-    ArgumentError for another method. Sources: Björck, BIT 7 (1967) 1; Giraud, Langou &
-    Rozložník, Numerische Mathematik 101 (2005) 87.
+    ArgumentError for another method or a negative tolerance. Sources: Björck, BIT 7 (1967)
+    1; Giraud, Langou & Rozložník, Numerische Mathematik 101 (2005) 87.
     """
     if method not in ("twice", "modified", "classical"):
         raise ArgumentError(
@@ -86,12 +92,14 @@ def gram_schmidt(
         )
     given, dtype = finite_matrix("gram_schmidt", vectors, "the matrix of columns")
     n, m = given.shape
-    relative = max(n, m, 1) * working_unit(dtype) if rtol is None else float(rtol)
+    relative = relative_tolerance("gram_schmidt", rtol, max(n, m, 1) * working_unit(dtype))
+    scales = np.array([magnitude(column) for column in given.T])
     basis = np.zeros((n, 0))
     triangle = np.zeros((m, m))
     kept: list[int] = []
     for j in range(m):
-        column, length = given[:, j], float(np.linalg.norm(given[:, j]))
+        column = given[:, j] / scales[j]  # squares neither overflow nor vanish
+        length = float(np.linalg.norm(column))
         rest, shares = _rest(basis, column, method)
         triangle[: len(kept), j] = shares
         left = float(np.linalg.norm(rest))
@@ -100,7 +108,7 @@ def gram_schmidt(
         triangle[len(kept), j] = left
         basis = np.column_stack([basis, rest / left])
         kept.append(j)
-    return _measured(given, basis, triangle[: len(kept)], kept, method, dtype)
+    return _measured(given, basis, triangle[: len(kept)] * scales, kept, method, dtype)
 
 
 def _rest(basis: Array, column: Array, method: Method) -> tuple[Array, Array]:
@@ -121,11 +129,14 @@ def _rest(basis: Array, column: Array, method: Method) -> tuple[Array, Array]:
 def _measured(
     given: Array, basis: Array, triangle: Array, kept: list[int], method: str, dtype: Any
 ) -> OrthonormalBasis:
-    size = float(np.linalg.norm(given))
+    scale = magnitude(given)
+    scaled = given / scale
+    size = float(np.linalg.norm(scaled)) or 1.0
     error = float(np.linalg.norm(basis.T @ basis - np.eye(len(kept)), 2)) if kept else 0.0
-    residual = float(np.linalg.norm(given - basis @ triangle)) / size if size else 0.0
-    s = np.linalg.svd(given[:, kept], compute_uv=False) if kept else np.ones(1)
-    condition = float(s[0] / s[-1]) if s[-1] > 0 else math.inf
+    residual = float(np.linalg.norm(scaled - basis @ (triangle / scale))) / size
+    s = np.linalg.svd(scaled[:, kept], compute_uv=False) if kept else np.ones(1)
+    with np.errstate(over="ignore"):
+        condition = float(s[0] / s[-1]) if s[-1] > 0 else math.inf
     dependent = tuple(j for j in range(given.shape[1]) if j not in kept)
     return OrthonormalBasis(
         basis.astype(dtype),
@@ -142,7 +153,8 @@ def orthonormal_basis(vectors: Any, /, *, rtol: float | None = None) -> Array:
     """An orthonormal basis (n, rank) of the space that the columns of (n, m) span, by SVD.
 
     Singular values up to ``rtol`` times the largest count as zero; default max(n, m) ε. Raises
-    ShapeError, DomainError for entries that are not finite.
+    ShapeError, DomainError for entries that are not finite, ArgumentError for a negative
+    tolerance.
     """
     return _spaces("orthonormal_basis", vectors, rtol)[0]
 
@@ -169,7 +181,7 @@ def _spaces(asked: str, vectors: Any, rtol: float | None) -> tuple[Array, Array]
     n, m = given.shape
     if not given.size:
         return np.zeros((n, 0), dtype), np.eye(n, dtype=dtype)
-    relative = max(n, m) * working_unit(dtype) if rtol is None else float(rtol)
+    relative = relative_tolerance(asked, rtol, max(n, m) * working_unit(dtype))
     u, s, _ = np.linalg.svd(given, full_matrices=True)
     count = int(np.sum(s > relative * s[0]))
     return u[:, :count].astype(dtype), u[:, count:].astype(dtype)
@@ -224,7 +236,7 @@ def project(x: Any, vectors: Any, /, *, rtol: float | None = None) -> Projection
     flat, _ = finite_matrix("project", points.reshape(-1, given.shape[0]), "the points")
     basis, _ = _spaces("project", given, rtol)
     near = flat @ basis @ basis.T
-    relative = max(given.shape) * working_unit(dtype) if rtol is None else float(rtol)
+    relative = relative_tolerance("project", rtol, max(given.shape) * working_unit(dtype))
     shares = flat @ np.linalg.pinv(given, rcond=relative).T
     rest = (flat - near).reshape(points.shape)
     far = np.linalg.norm(rest, axis=-1)

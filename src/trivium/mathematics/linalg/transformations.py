@@ -68,8 +68,9 @@ class Transformation:
     dimensions; ``axis``: the unit vector it turns around (3 dimensions), or that spans the mirror
     line (2 dimensions, U a reflection). QR decomposition A = Q D S: ``axis_scales`` D, and
     ``shear``, the unit upper triangle S (None when A is singular or not square).
-    ``determinant``: the factor by which volumes grow, negative if orientation turns; None
-    when A is not square. ``rank``: the dimension of the image.
+    ``determinant``: the factor by which volumes grow, negative if orientation turns (±∞ where
+    it is beyond double precision); None when A is not square. ``rank``: the dimension of the
+    image.
     """
 
     matrix: Array
@@ -94,8 +95,9 @@ class Transformation:
         m, n = self.matrix.shape
         what = "; ".join(each.value for each in self.kinds)
         lines = [f"a {m} × {n} matrix that {what}"]
+        scales = np.where(np.arange(len(self.scales)) < self.rank, self.scales, 0.0)
         lines.append(
-            f"  stretches orthogonal directions by {_list(self.scales)}; the image has dimension "
+            f"  stretches orthogonal directions by {_list(scales)}; the image has dimension "
             f"{self.rank}"
         )
         if self.determinant is not None:
@@ -106,7 +108,8 @@ class Transformation:
             lines.append("  " + _turn(self.angle, self.axis, reflected, n))
         if self.shear is not None and self.axis_scales is not None:
             above = self.shear[np.triu_indices(n, 1)]
-            lines.append(f"  as Q D S: scales {_list(self.axis_scales)}, shear {_list(above)}")
+            shear = f", shear {_list(above)}" if n > 1 else ""
+            lines.append(f"  as Q D S: scales {_list(self.axis_scales)}{shear}")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -123,7 +126,8 @@ def _turn(angle: float, axis: Array | None, reflected: bool, n: int) -> str:
             f"polar: reflects in the line along {_list(axis)}" if reflected and axis is not None
             else f"polar: rotates by {degrees}"
         )  # fmt: skip
-    around = "" if axis is None else f" around {_list(axis)}"
+    still = angle == 0 and not reflected
+    around = "" if axis is None or still else f" around {_list(axis)}"
     also = " and reflects in the plane across it" if reflected else ""
     return f"polar: rotates by {degrees}{around}{also}"
 
@@ -142,14 +146,16 @@ def transformation(matrix: Any, /) -> Transformation:
     u, s, vh = np.linalg.svd(a)
     unit = 16 * max(m, n) * working_unit(dtype)
     rank = int(np.sum(s > unit * s[0]))
-    kinds = _kinds(a, s, rank, unit)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows equals nothing
+        kinds = _kinds(a, s, rank, unit)
     scales, directions = s.astype(dtype), vh[: len(s)].T.astype(dtype)
     if m != n:
         return Transformation(
             a.astype(dtype), kinds, rank, scales, directions,
             None, None, None, None, None, None, None,
         )  # fmt: skip
-    determinant = float(np.linalg.det(a)) if rank == n else 0.0
+    with np.errstate(over="ignore"):
+        determinant = float(np.linalg.det(a)) if rank == n else 0.0
     stretch = (vh.T * s) @ vh
     if rank < n:
         return Transformation(
@@ -158,6 +164,8 @@ def transformation(matrix: Any, /) -> Transformation:
         )  # fmt: skip
     orthogonal = u @ vh
     angle, axis = _rotation(orthogonal)
+    if angle is not None and abs(angle) <= unit:
+        angle = 0.0
     _, upper = np.linalg.qr(a)
     upper = upper * np.where(np.diagonal(upper) < 0, -1.0, 1.0)[:, None]
     axis_scales = np.diagonal(upper).copy()
