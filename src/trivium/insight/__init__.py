@@ -1,1 +1,21 @@
 """Floor 4: seeing what a fit does: derivations, pictures, diagnoses and reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .derivation.derivation import Derivation
+    from .derivation.deriving import derive
+else:
+    from trivium.engine.lazy import lazy
+
+    __getattr__, __dir__ = lazy(
+        __name__,
+        {
+            "derivation.deriving": ["derive"],
+            "derivation.derivation": ["Derivation"],
+        },
+    )
+
+__all__ = ["Derivation", "derive"]

@@ -11,7 +11,7 @@ import numpy as np
 from ..tensor import Tensor
 from ..traversal import rebuild, same
 
-__all__ = ["Counts", "Rule", "Rules", "filled_with", "rewrite", "unwrap"]
+__all__ = ["Counts", "Rule", "Rules", "filled_with", "rewrite", "rule_name", "unwrap"]
 
 # A rule looks at a node and returns an equal, better expression, or None.
 Rule = Callable[[Tensor], Tensor | None]
@@ -55,14 +55,14 @@ def _sweep(outputs: Sequence[Tensor], rules: Rules, counts: Counts | None) -> li
             if better is current:
                 return current
             if counts is not None:
-                counts[_name(rule), current.primitive.name] += 1
+                counts[rule_name(rule), current.primitive.name] += 1
             current = better
         raise RuntimeError(f"the rules for {old.primitive.name} do not come to an end")
 
     return rebuild(outputs, change)
 
 
-def _name(rule: Rule) -> str:
+def rule_name(rule: Rule) -> str:
     """The rule in words: its function's name."""
     name: str = rule.__name__
     return name.strip("_").replace("_", " ")

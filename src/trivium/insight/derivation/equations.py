@@ -19,8 +19,9 @@ class Equation:
     ``expression``: an expression whose leaves stand for symbols or are constants; its nodes are
     primitives of the engine and operations of ``textbook``. ``kind``: "forward", "backward" (the
     gradient of a value) or "parameter" (the gradient of a parameter). ``rules``: the ids of the
-    rules that were applied, see ``rules``; none in the forward pass. ``uses``: values of the forward pass that the
-    backward pass reuses here. ``line``: the user's line that the equation comes from.
+    rules that were applied, see ``rules``; none in the forward pass. ``uses``: values of the
+    forward pass that the backward pass reuses here. ``line``: the user's line that the equation
+    comes from.
     """
 
     defines: Symbol

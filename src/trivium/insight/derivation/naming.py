@@ -8,10 +8,31 @@ from typing import NamedTuple
 
 __all__ = ["Name", "Names", "gradient_name", "label_name", "numbered", "parameter_name"]
 
-_GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
-    "upsilon phi chi psi omega"
-).split()
+_GREEK = [
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "iota",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+    "xi",
+    "pi",
+    "rho",
+    "sigma",
+    "tau",
+    "upsilon",
+    "phi",
+    "chi",
+    "psi",
+    "omega",
+]
 _GREEK_LETTERS = "αβγδεζηθικλμνξπρστυφχψω"
 _LETTER_OF = dict(zip(_GREEK, _GREEK_LETTERS, strict=True))
 _SPECIAL = {
@@ -151,14 +172,18 @@ def _with_layer(name: Name, layer: str | None, path: str) -> Name:
     )
 
 
-def gradient_name(of: Name, parameter: bool) -> Name:
-    """The gradient with respect to ``of``: Δ^{[2]} for z^{[2]}, else ∂L/∂a."""
-    match = re.fullmatch(r"z(\^\{\[\w+\]\})?", of.latex)
-    if match and not parameter:
-        return Name(rf"\Delta{match[1] or ''}", of.text.replace("z", "Δ", 1), f"d_{of.code}")
-    return Name(
-        rf"\frac{{\partial L}}{{\partial {of.latex}}}", f"∂L/∂{of.text}", f"d_{of.code}"
-    )
+def gradient_name(by: Name, of: Name, parameter: bool) -> Name:
+    """The gradient of ``of`` with respect to ``by``: Δ^{[2]} for z^{[2]}, else ∂L/∂a."""
+    match = re.fullmatch(r"z(\^\{\[\w+\]\})?", by.latex)
+    code = f"d_{by.code}" if of.text == "L" else f"d_{of.code}_{by.code}"
+    if match and not parameter and of.text == "L":
+        return Name(rf"\Delta{match[1] or ''}", by.text.replace("z", "Δ", 1), code)
+    latex = rf"\frac{{\partial {of.latex}}}{{\partial {by.latex}}}"
+    nested = "∂" in by.text
+    text = f"∂{of.text}/∂({by.text})" if nested else f"∂{of.text}/∂{by.text}"
+    if nested:
+        latex = rf"\frac{{\partial {of.latex}}}{{\partial \left({by.latex}\right)}}"
+    return Name(latex, text, code)
 
 
 class Names:

@@ -86,6 +86,8 @@ def _candidates(node: Tensor, consumers: list[Tensor]) -> Iterator[Match]:
             yield array.relu(node), textbook.relu, (node,)
         for axes in _axes(consumers, "max"):
             yield from _softmax_family(node, axes)
+        if "multiply" in used_by:
+            yield array.gelu(node), _gelu, (node,)
         if "exp" in used_by:
             yield from _unshifted(node, consumers)
     elif dtypes.is_integer(node.dtype) and "gather" in used_by:
@@ -110,6 +112,10 @@ def _softmax_family(node: Tensor, axes: tuple[int, ...]) -> Iterator[Match]:
         yield made, _of_axes(textbook.log_sum_exp, axes), (node,)
         kept = array.logsumexp(node, axis=axes, keepdims=True)
         yield kept, lambda x: _kept(textbook.log_sum_exp(x, axes=axes), axes, x.shape), (node,)
+
+
+def _gelu(x: Tensor) -> Tensor:
+    return x * textbook.normal_cdf(x)
 
 
 def _kept(reduced: Tensor, axes: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
@@ -225,8 +231,18 @@ def _log_of_softmax(node: Tensor) -> Tensor | None:
     return None
 
 
+def _extreme(node: Tensor) -> Tensor | None:
+    """The maximum with a derivative that names who attains it."""
+    operation = textbook.largest if node.primitive is reductions.max_ else textbook.smallest
+    if not dtypes.is_floating(node.dtype):
+        return None
+    return operation(node.inputs[0], axes=node.attributes.axes)
+
+
 _RULES: dict[str, tuple[Callable[[Tensor], Tensor | None], ...]] = {
     "gather": (_checked_codes, _element_of_row),
     "softplus": (_margin_of_code,),
     "log": (_log_of_softmax,),
+    "max": (_extreme,),
+    "min": (_extreme,),
 }

@@ -52,6 +52,14 @@ RULES: dict[str, Rule] = {
         "The derivative of |w| is the sign of w: every weight is pulled towards zero with the "
         "same strength.",
     ),
+    "hinge": Rule(
+        "hinge",
+        "Only examples whose margin is too small contribute, each with slope one.",
+    ),
+    "cases": Rule(
+        "case by case",
+        "Every element follows the case that it is in, so its gradient is that case's.",
+    ),
     "recurrence": Rule(
         "backpropagation through time",
         "The loop is run backwards: each step passes its gradient on to the step before it.",
@@ -184,36 +192,65 @@ def _has(*names: str) -> Callable[[_Path], bool]:
     return lambda path: set(names) <= path.names
 
 
+def _squares_difference(path: _Path) -> bool:
+    return _ends_in(path, "square", "subtract") and path.output.shape == ()
+
+
+def _ends_in(path: _Path, function: str, inner: str) -> bool:
+    """Whether ``function`` is applied on the path to an ``inner`` of the source."""
+    return any(
+        each.primitive.name == function and each.inputs[0].primitive.name == inner
+        for each in path.nodes
+    )
+
+
 def _is_penalty(name: str) -> Callable[[_Path], bool]:
+    """A sum over a function of the parameter itself."""
+
     def holds(path: _Path) -> bool:
-        allowed = {name, "sum", "add", "multiply", "divide", "broadcast", "reshape"}
-        return {name, "sum"} <= path.names <= allowed and not path.output.shape
+        return path.output.shape == () and any(
+            each.primitive.name == name and each.inputs[0] is path.source for each in path.nodes
+        )
 
     return holds
 
 
+def _only(*names: str) -> Callable[[_Path], bool]:
+    allowed = {*names, *_MOVEMENTS, *_LINEAR, "multiply", "divide"}
+    return lambda path: path.names <= allowed
+
+
+def _all(*tests: Callable[[_Path], bool]) -> Callable[[_Path], bool]:
+    return lambda path: all(test(path) for test in tests)
+
+
+def _any_of(names: frozenset[str]) -> Callable[[_Path], bool]:
+    return lambda path: bool(path.names & names)
+
+
+# In this order: the first that fits is the one that a textbook would name.
 _TESTS: tuple[tuple[str, Callable[[_Path], bool]], ...] = (
     ("recurrence", _has("scan")),
-    ("softmax-cross-entropy", _has("log_softmax", "pick")),
-    ("sigmoid-cross-entropy", _has("softplus", "multiply", "subtract", "sum")),
-    ("linear-algebra", lambda path: bool(path.names & _MATRIX)),
-    ("product-left", _is_factor(0)),
-    ("product-right", _is_factor(1)),
-    ("squared-error", lambda p: p.names <= {"square", "sum", "subtract", *_MOVEMENTS, "divide",
-                                            "multiply", "add"} and {"square", "subtract"} <= p.names),
     ("penalty-square", _is_penalty("square")),
     ("penalty-absolute", _is_penalty("abs")),
-    ("absolute-error", lambda p: {"abs", "subtract"} <= p.names and p.names
-        <= {"abs", "sum", "subtract", *_MOVEMENTS, "divide", "multiply", "add"}),
+    ("softmax-cross-entropy", _has("log_softmax", "pick")),
+    ("sigmoid-cross-entropy", _has("softplus", "multiply", "subtract", "sum")),
+    ("hinge", _has("relu", "sum")),
+    ("linear-algebra", _any_of(_MATRIX)),
+    ("product-left", _is_factor(0)),
+    ("product-right", _is_factor(1)),
+    ("cases", _has("where", "sum")),
+    ("squared-error", _squares_difference),
+    ("absolute-error", _all(_has("abs", "subtract"), _only("abs", "sum"))),
     ("batch-sum", _is_batch_sum),
-    ("rearrangement", lambda p: p.names <= _MOVEMENTS - {"broadcast"}),
+    ("rearrangement", _all(_only(), lambda path: path.names <= _MOVEMENTS - {"broadcast"})),
     ("elementwise", _elementwise),
-    ("softmax", lambda p: bool(p.names & {"softmax", "log_softmax"})),
-    ("maximum", lambda p: bool(p.names & {"max", "min", "maximum", "minimum"})),
-    ("selection", lambda p: bool(p.names & _SELECTIONS) and p.names <= {*_SELECTIONS, *_MOVEMENTS, *_LINEAR, "multiply"}),
-    ("broadcast-sum", lambda p: "broadcast" in p.names and p.names <= {*_MOVEMENTS, *_LINEAR, "multiply"}),
-    ("sum", lambda p: "sum" in p.names and p.names <= {"sum", "divide", "multiply", *_LINEAR, *_MOVEMENTS}),
-)  # fmt: skip
+    ("softmax", _any_of(frozenset({"softmax", "log_softmax", "log_sum_exp"}))),
+    ("maximum", _any_of(frozenset({"largest", "smallest", "maximum", "minimum"}))),
+    ("selection", _all(_any_of(_SELECTIONS), _only(*_SELECTIONS))),
+    ("broadcast-sum", _all(_has("broadcast"), _only())),
+    ("sum", _all(_has("sum"), _only("sum"))),
+)
 
 
 def rule_between(output: Tensor, source: Tensor) -> str:

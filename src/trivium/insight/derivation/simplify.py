@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import reduce
 
 import numpy as np
 
 from trivium.engine import dtypes
-from trivium.engine.composites import broadcast_to, ones_like
+from trivium.engine.composites import ones_like, zeros_like
 from trivium.engine.passes.canonicalize import RULES
-from trivium.engine.passes.rewrite import filled_with, rewrite
+from trivium.engine.passes.rewrite import filled_with, rewrite, rule_name
 from trivium.engine.primitives import arithmetic, exponential, reductions, structure
 from trivium.engine.primitives.contraction import contraction
 from trivium.engine.primitives.movement import reshape
@@ -28,21 +28,29 @@ from .coefficient import ONE, Coefficient, Scaled
 
 __all__ = ["simplify"]
 
+# Labels are what equations are named by; signs are put in order here, where it is known what reads
+# better.
+_OWN = ("subtract instead", "add instead")
 _CANONICAL = {
-    name: rules for name, rules in RULES.items() if name not in ("label", "stop_gradient")
+    name: tuple(rule for rule in rules if rule_name(rule) not in _OWN)
+    for name, rules in RULES.items()
+    if name not in ("label", "stop_gradient")
 }
 _ROUNDS = 6
 
 
-def simplify(outputs: Sequence[Tensor], size: Tensor, batch: int) -> list[Tensor]:
+def simplify(
+    outputs: Sequence[Tensor], size: Tensor, batch: int, *, cases: bool = True
+) -> list[Tensor]:
     """Equal expressions for ``outputs``, shorter where the rules find something.
 
     ``size``: the leaf n that stands for the number of examples, which the shapes show as
-    ``batch``. Values agree with those of ``outputs`` wherever they are finite.
+    ``batch``. ``cases``: whether a factor that all cases have goes outside. Values agree with
+    those of ``outputs`` wherever they are finite.
     """
     current = list(outputs)
     for _ in range(_ROUNDS):
-        better = _Simplifier(size, batch).run(rewrite(current, _CANONICAL))
+        better = _Simplifier(size, batch, cases).run(rewrite(current, _CANONICAL))
         if all(new is old for new, old in zip(better, current, strict=True)):
             break
         current = better
@@ -52,9 +60,10 @@ def simplify(outputs: Sequence[Tensor], size: Tensor, batch: int) -> list[Tensor
 class _Simplifier:
     """One walk from the leaves up."""
 
-    def __init__(self, size: Tensor, batch: int) -> None:
+    def __init__(self, size: Tensor, batch: int, cases: bool) -> None:
         self.size = size
         self.batch = batch
+        self.rules = _RULES if cases else {**_RULES, "where": _where}
         self.scaled: dict[int, Scaled] = {}
         self.made: dict[int, Tensor] = {}
 
@@ -87,7 +96,7 @@ class _Simplifier:
         if not each.inputs:
             return _constant(each)
         inputs = [self.scaled[id(x)] for x in each.inputs]
-        rule = _RULES.get(each.primitive.name)
+        rule = self.rules.get(each.primitive.name)
         if rule is not None and each.parts is None and dtypes.is_floating(each.dtype):
             found = rule(each, *inputs)
             if found is not None:
@@ -144,8 +153,8 @@ def _linear(each: Tensor, x: Scaled, *rest: Scaled) -> Scaled | None:
 def _sum(each: Tensor, x: Scaled) -> Scaled:
     axes, shape = each.attributes.axes, each.inputs[0].shape
     base = x.base
-    if base is not None and base.primitive is textbook.one_hot and axes == (base.ndim - 1,):
-        return Scaled(x.coefficient, None)  # exactly one class is the true one
+    if base is not None and _sums_to_one(base, axes):
+        return Scaled(x.coefficient, None)
     if base is None:
         count = math.prod(shape[axis] for axis in axes)
         return x.times(Coefficient(float(count)))
@@ -155,6 +164,14 @@ def _sum(each: Tensor, x: Scaled) -> Scaled:
         together = tuple(sorted({*inner, *(left[axis] for axis in axes)}))
         return Scaled(x.coefficient, reductions.sum_(base.inputs[0], axes=together))
     return Scaled(x.coefficient, reductions.sum_(base, axes=axes))
+
+
+def _sums_to_one(base: Tensor, axes: tuple[int, ...]) -> bool:
+    """One class is the true one; the largest elements share one whole; so do probabilities."""
+    if base.primitive is textbook.one_hot:
+        return axes == (base.ndim - 1,)
+    wholes = (textbook.attains_largest, textbook.attains_smallest, textbook.softmax)
+    return base.primitive in wholes and base.attributes.axes == axes
 
 
 def _multiply(each: Tensor, x: Scaled, y: Scaled) -> Scaled:
@@ -170,11 +187,23 @@ def _product(x: Tensor, y: Tensor) -> Tensor:
     for first, second in ((x, y), (y, x)):
         if second.primitive is arithmetic.divide and filled_with(second.inputs[0], 1):
             return arithmetic.divide(first, second.inputs[1])
+        if second.primitive is structure.where and _is_choice(second):
+            test, yes, no = second.inputs
+            kept = [zeros_like(first) if filled_with(case, 0) else first for case in (yes, no)]
+            return structure.where(test, *kept)
         if first.primitive is arithmetic.subtract and second.primitive is arithmetic.add:
             one, u = first.inputs
             if filled_with(one, 1) and second.inputs in ((one, u), (u, one)):
                 return arithmetic.subtract(one, arithmetic.square(u))
     return arithmetic.multiply(x, y)
+
+
+def _is_choice(cases: Tensor) -> bool:
+    """Whether the cases are 1 and 0: an indicator."""
+    _, yes, no = cases.inputs
+    return (filled_with(yes, 1) and filled_with(no, 0)) or (
+        filled_with(yes, 0) and filled_with(no, 1)
+    )
 
 
 def _divide(each: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
@@ -194,6 +223,9 @@ def _negative(each: Tensor, x: Scaled) -> Scaled:
 def _add(each: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
     if x.is_zero or y.is_zero:
         return y if x.is_zero else x
+    merged = _merged_cases(each, x, y) or _common_factor(each, x, y)
+    if merged is not None:
+        return merged
     common = x.coefficient.powers == y.coefficient.powers
     if x.base is y.base and common:
         total = x.coefficient.number + y.coefficient.number
@@ -229,21 +261,62 @@ def _sum_of(each: Tensor, x: Scaled, y: Scaled) -> Tensor:
         return arithmetic.subtract(
             left, Scaled(-y.coefficient, y.base).tensor(each.shape, each.dtype)
         )
-    right = y.tensor(each.shape, each.dtype)
-    merged = _merged_cases(left, right)
-    return arithmetic.add(left, right) if merged is None else merged
+    return arithmetic.add(left, y.tensor(each.shape, each.dtype))
 
 
-def _merged_cases(x: Tensor, y: Tensor) -> Tensor | None:
+def _merged_cases(each: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
     """[x if c else 0] + [0 if c else y] = [x if c else y]."""
-    if not (x.primitive is structure.where and y.primitive is structure.where):
+    if x.base is None or y.base is None:
         return None
-    if x.inputs[0] is not y.inputs[0]:
+    if not (x.base.primitive is structure.where and y.base.primitive is structure.where):
+        return None
+    if x.base.inputs[0] is not y.base.inputs[0]:
         return None
     for first, second in ((x, y), (y, x)):
-        if filled_with(first.inputs[2], 0) and filled_with(second.inputs[1], 0):
-            return structure.where(x.inputs[0], first.inputs[1], second.inputs[2])
+        assert first.base is not None and second.base is not None
+        if filled_with(first.base.inputs[2], 0) and filled_with(second.base.inputs[1], 0):
+            yes = Scaled(first.coefficient, first.base.inputs[1])
+            no = Scaled(second.coefficient, second.base.inputs[2])
+            cases = [case.tensor(each.shape, each.dtype) for case in (yes, no)]
+            return Scaled(ONE, structure.where(x.base.inputs[0], *cases))
     return None
+
+
+def _factors(x: Tensor) -> list[Tensor]:
+    """The factors of an elementwise product, in order."""
+    found, stack = [], [x]
+    while stack:
+        current = stack.pop()
+        if current.primitive is arithmetic.multiply:
+            stack += reversed(current.inputs)
+        else:
+            found.append(current)
+    return found
+
+
+def _common_factor(each: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
+    """c u + c v = c (u + v) for arrays c that are factors of both."""
+    if x.base is None or y.base is None or x.coefficient.powers != y.coefficient.powers:
+        return None
+    first, second = _factors(x.base), _factors(y.base)
+    ids = {id(factor) for factor in second}
+    common = [factor for factor in first if id(factor) in ids]
+    if not common or len(first) == len(common) == len(second):
+        return None
+    rests = []
+    for factors, part in ((first, x), (second, y)):
+        left, taken = [], {id(factor) for factor in common}
+        for factor in factors:
+            if id(factor) in taken:
+                taken.discard(id(factor))
+            else:
+                left.append(factor)
+        base = reduce(arithmetic.multiply, left) if left else None
+        rests.append(Scaled(Coefficient(part.coefficient.number), base))
+    inside = _sum_of(each, rests[0], rests[1])
+    outside = reduce(arithmetic.multiply, common)
+    coefficient = Coefficient(1.0, x.coefficient.atoms)
+    return Scaled(coefficient, arithmetic.multiply(outside, inside))
 
 
 def _subtract(each: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
@@ -251,33 +324,33 @@ def _subtract(each: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
 
 
 def _where(each: Tensor, condition: Scaled, x: Scaled, y: Scaled) -> Scaled | None:
-    """A common coefficient or a common factor goes outside."""
-    test = condition.base
-    if test is None:
+    """A coefficient that both cases have, or the only one that is not zero, goes outside."""
+    if condition.base is None:
         return None
     if x.is_zero != y.is_zero:
         outside = (y if x.is_zero else x).coefficient
-    elif x.base is y.base and x.base is not None:
-        cases = structure.where(
-            test,
-            Scaled(x.coefficient, None).tensor(each.shape, each.dtype),
-            Scaled(y.coefficient, None).tensor(each.shape, each.dtype),
-        )
-        return Scaled(ONE, arithmetic.multiply(x.base, cases))
-    elif x.coefficient.powers == y.coefficient.powers and x.coefficient.atoms:
+    elif x.coefficient.powers == y.coefficient.powers:
         outside = Coefficient(1.0, x.coefficient.atoms)
     else:
         return None
+    if outside.is_one:
+        return None
     inside = [
-        (
-            each_case
-            if each_case.is_zero
-            else Scaled(each_case.coefficient / outside, each_case.base)
+        (case if case.is_zero else Scaled(case.coefficient / outside, case.base)).tensor(
+            each.shape, each.dtype
         )
-        for each_case in (x, y)
+        for case in (x, y)
     ]
-    made = structure.where(test, *[case.tensor(each.shape, each.dtype) for case in inside])
-    return None if outside.is_one else Scaled(outside, made)
+    return Scaled(outside, structure.where(condition.base, *inside))
+
+
+def _where_with_factor(each: Tensor, condition: Scaled, x: Scaled, y: Scaled) -> Scaled | None:
+    """A factor that both cases have goes outside too."""
+    if condition.base is None or x.base is None or x.base is not y.base:
+        return _where(each, condition, x, y)
+    slopes = [Scaled(case.coefficient, None).tensor(each.shape, each.dtype) for case in (x, y)]
+    cases = structure.where(condition.base, *slopes)
+    return Scaled(ONE, arithmetic.multiply(x.base, cases))
 
 
 def _contraction(each: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
@@ -338,7 +411,7 @@ _RULES: dict[str, Rule] = {
     "square": _square,
     "sum": _sum,
     "contraction": _contraction,
-    "where": _where,
+    "where": _where_with_factor,
     "sigmoid": _sigmoid,
     "exp": _exp,
     "broadcast": _movement,

@@ -9,6 +9,7 @@ is compiled ever holds one.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -22,13 +23,20 @@ from trivium.engine.primitives.reductions import Axes, restore
 from trivium.engine.tensor import Tensor
 
 __all__ = [
+    "OPERATIONS",
     "Operation",
+    "attains_largest",
+    "attains_smallest",
+    "largest",
     "log_softmax",
     "log_sum_exp",
+    "normal_cdf",
+    "normal_density",
     "one_hot",
     "pick",
     "relu",
     "sign_of_code",
+    "smallest",
     "softmax",
     "step",
 ]
@@ -170,6 +178,75 @@ pick = _operation(
     vjp=by_input(_spread, rules.zero),
 )
 
+normal_density = _operation(
+    "normal_density",
+    notation=r"\varphi({0})",
+    evaluate=lambda a, x: np.exp(-x * x / 2) / math.sqrt(2 * math.pi),
+    vjp=by_input(lambda n, c: -(c * n.inputs[0] * n)),
+)
+
+normal_cdf = _operation(
+    "normal_cdf",
+    notation=r"\Phi({0})",
+    evaluate=lambda a, x: special.ndtr(x),
+    vjp=by_input(lambda n, c: c * normal_density(n.inputs[0])),
+)
+
+
+def _attaining(extreme: Any) -> Any:
+    """1 where ``extreme`` over the axes is attained, shared among ties."""
+
+    def evaluate(a: Axes, x: Any) -> Any:
+        attains = x == extreme(x, axis=a.axes, keepdims=True)
+        return (attains / attains.sum(axis=a.axes, keepdims=True)).astype(x.dtype)
+
+    return evaluate
+
+
+attains_largest = _operation(
+    "attains_largest",
+    notation=r"\mathbb{{1}}\left[ \arg\max {0} \right]",
+    attributes=Axes,
+    evaluate=_attaining(np.max),
+    vjp=by_input(rules.zero),
+)
+
+attains_smallest = _operation(
+    "attains_smallest",
+    notation=r"\mathbb{{1}}\left[ \arg\min {0} \right]",
+    attributes=Axes,
+    evaluate=_attaining(np.min),
+    vjp=by_input(rules.zero),
+)
+
+largest = _operation(
+    "largest",
+    notation=r"\max {0}",
+    attributes=Axes,
+    shape=_without,
+    evaluate=lambda a, x: np.max(x, axis=a.axes),
+    vjp=by_input(
+        lambda n, c: (
+            restore(c, n.attributes.axes, n.inputs[0].shape)
+            * attains_largest(n.inputs[0], axes=n.attributes.axes)
+        )
+    ),
+)
+
+smallest = _operation(
+    "smallest",
+    notation=r"\min {0}",
+    attributes=Axes,
+    shape=_without,
+    evaluate=lambda a, x: np.min(x, axis=a.axes),
+    vjp=by_input(
+        lambda n, c: (
+            restore(c, n.attributes.axes, n.inputs[0].shape)
+            * attains_smallest(n.inputs[0], axes=n.attributes.axes)
+        )
+    ),
+)
+
 # Codes 0 and 1 as the signs that margins are written with.
 sign_of_code = _operation(
     "sign_of_code",
@@ -179,3 +256,12 @@ sign_of_code = _operation(
     evaluate=lambda a, codes: (2 * codes - 1).astype(a.dtype),
     vjp=by_input(rules.zero),
 )
+
+#: Every operation by its name.
+OPERATIONS: dict[str, Operation] = {
+    each.name: each
+    for each in (
+        step, relu, softmax, log_softmax, log_sum_exp, one_hot, pick, normal_density, normal_cdf,
+        attains_largest, attains_smallest, largest, smallest, sign_of_code,
+    )
+}  # fmt: skip
