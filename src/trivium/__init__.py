@@ -63,6 +63,8 @@ _PUBLIC: dict[str, tuple[str, str]] = {
     "resume": ("learning.fit", "resume"),
     "learning": ("learning", ""),
     "generalization": ("learning.generalization", ""),
+    # floor 4: seeing
+    "insight": ("insight", ""),
     # floor 5: other software
     "Classifier": ("interfaces.estimators", "Classifier"),
     "Regressor": ("interfaces.estimators", "Regressor"),
@@ -71,7 +73,7 @@ _PUBLIC: dict[str, tuple[str, str]] = {
 __all__ = ["__version__", *sorted(_PUBLIC)]
 
 if TYPE_CHECKING:
-    from . import learning
+    from . import insight, learning
     from .engine import array, random
     from .engine.check import check_gradient
     from .engine.composites import label, stop_gradient

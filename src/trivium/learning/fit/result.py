@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -174,6 +175,16 @@ class Fit:
             robust=robust,
             dispersion=dispersion,
         )
+
+    def derive(self, data: Any = None, target: Any = None, *, examples: int = 4) -> Any:
+        """The backward pass of this model as equations; see ``tv.insight.derive``.
+
+        ``data``: the first ``examples`` rows give the numbers. Renderings: ``.text()``,
+        ``.latex()``, ``.python()``, ``.html()``.
+        """
+        # The floor above is reached only when somebody asks to see.
+        insight = importlib.import_module("trivium.insight")
+        return insight.derive(self, data=data, target=target, examples=examples)
 
     def parameters(self) -> dict[str, Array]:
         """The fitted parameters by attribute path."""
