@@ -23,6 +23,24 @@ def log_gamma(x):
     return mp.log(abs(mp.gamma(x))) if abs(x) < 1000 else mp.re(mp.loggamma(x))
 
 
+def normal_quantile(p):
+    """The solution of Φ(x) = p by Newton's method, from the side that has the digits."""
+    if p in (0, 1):
+        return mp.inf if p else -mp.inf
+    tail, x = min(p, 1 - p), mp.mpf(0)
+    if tail < 0.02:  # DLMF 7.17.6
+        u = -2 * mp.log(tail) - mp.log(2 * mp.pi)
+        x = mp.sqrt(u - mp.log(u))
+    for _ in range(60):
+        above = mp.erfc(x / mp.sqrt(2)) / 2
+        step = (above - tail) / mp.npdf(x)
+        # Newton on the logarithm where the tail is steep, so that a far start converges too.
+        x += step if tail > 0.02 else mp.log(above / tail) * above / mp.npdf(x)
+        if abs(step) < mp.mpf(10) ** -45:
+            break
+    return x if p > mp.mpf(1) / 2 else -x
+
+
 # Name → exact function, largest magnitude drawn, values at 0, -0, ∞, -∞ (NaN always gives NaN).
 # The values at the extremes are those of C99, Annex F, or the limits.
 FUNCTIONS = {
@@ -50,6 +68,7 @@ FUNCTIONS = {
     "erf": (mp.erf, 40, (0.0, -0.0, 1, -1)),
     "erfc": (mp.erfc, 40, (1, 1, 0, 2)),
     "erfinv": (mp.erfinv, 1, (0.0, -0.0, NAN, NAN)),
+    "normal_quantile": (normal_quantile, 1, (-INF, -INF, NAN, NAN)),
     "log_gamma": (log_gamma, 1e5, (INF, INF, INF, -INF)),
     "digamma": (lambda x: mp.psi(0, x), 1e3, (-INF, INF, INF, NAN)),
     "trigamma": (lambda x: mp.psi(1, x), 1e3, (INF, INF, 0, NAN)),
@@ -62,7 +81,7 @@ ZEROS = {"log_gamma", *ORDERS}
 DOMAIN = {
     "log": lambda x: x >= 0, "log2": lambda x: x >= 0, "log10": lambda x: x >= 0,
     "log1p": lambda x: x >= -1, "sqrt": lambda x: x >= 0,
-    "acosh": lambda x: x >= 1,
+    "acosh": lambda x: x >= 1, "normal_quantile": lambda x: (x >= 0) & (x <= 1),
 }  # fmt: skip
 
 
@@ -177,7 +196,7 @@ def test_extremes(name, dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_outside_the_domain_is_nan_and_its_edge_is_exact(dtype):
     beyond = np.array([1.5, -1.5, np.nextafter(np.dtype(dtype).type(1), 2)], dtype)
-    for name in ("asin", "acos", "atanh", "erfinv"):
+    for name in ("asin", "acos", "atanh", "erfinv", "normal_quantile"):
         assert np.all(np.isnan(evaluate(name, beyond)[1])), name
     for name in ("log", "sqrt"):
         assert np.isnan(evaluate(name, np.array([-1e-30], dtype))[1])
@@ -186,6 +205,7 @@ def test_outside_the_domain_is_nan_and_its_edge_is_exact(dtype):
     ends = np.array([1.0, -1.0], dtype)
     np.testing.assert_array_equal(evaluate("atanh", ends)[1], [INF, -INF])
     np.testing.assert_array_equal(evaluate("erfinv", ends)[1], [INF, -INF])
+    np.testing.assert_array_equal(evaluate("normal_quantile", np.abs(ends))[1], [INF, INF])
     np.testing.assert_array_equal(evaluate("log1p", ends[1:])[1], [-INF])
     np.testing.assert_array_equal(evaluate("acosh", ends[:1])[1], [0])
 

@@ -33,7 +33,8 @@ ELEMENTWISE: dict[str, tuple[tuple[Any, ...], int]] = {
     **dict.fromkeys(
         ("exp", "log", "log2", "log10", "expm1", "log1p", "sigmoid", "softplus", "sqrt", "sin",
          "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-         "erf", "erfc", "erfinv", "log_gamma", "isnan", "isinf", "isfinite"),
+         "erf", "erfc", "erfinv", "normal_quantile", "log_gamma", "isnan", "isinf",
+         "isfinite"),
         (FLOATING, 1),
     ),
     **dict.fromkeys(("bitwise_invert",), (INTEGER, 1)),

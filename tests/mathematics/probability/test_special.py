@@ -9,7 +9,8 @@ from scipy import special as scipy_special
 from scipy import stats
 
 import trivium as tv
-from trivium.mathematics.probability import special, tails
+from trivium.engine.traversal import topological
+from trivium.mathematics.probability import links, special, tails
 from trivium.mathematics.probability.expected import (
     expected_log_gamma,
     scaled_exponential_integral,
@@ -67,6 +68,39 @@ def test_the_normal_quantile_and_cdf_far_out():
     np.testing.assert_allclose(
         special.log_normal_cdf(x).value, scipy_special.log_ndtr(x), rtol=1e-13
     )
+
+
+def test_the_normal_quantile_has_small_derivatives_that_hold_in_both_tails():
+    """f' = √(2π) e^{f²/2} and f'' = f f'²; through f' of the probit link as well."""
+    p = np.array([1e-150, 1e-30, 1e-5, 0.3, 0.5, 0.9, 1 - 1e-10, 1 - 2**-53])
+    leaf = tv.tensor(p)
+    found = special.normal_quantile(leaf)
+    first = tv.gradient(found.sum(), leaf)
+    second = tv.gradient(first.sum(), leaf)
+    third = tv.gradient(second.sum(), leaf)
+    of_link = links.link("probit").derivative(leaf)
+    with mpmath.workdps(60):
+        for i, each in enumerate(p):
+            tail, side = (each, 1) if each <= 0.5 else (1 - each, -1)  # 1 - p is exact
+            x = mpmath.findroot(
+                lambda t, tail=tail: mpmath.log(mpmath.ncdf(t)) - mpmath.log(mpmath.mpf(tail)),
+                scipy_special.ndtri(tail),
+            )
+            slope = mpmath.sqrt(2 * mpmath.pi) * mpmath.exp(x * x / 2)
+            x = side * x
+            expected = [
+                x, slope, slope, x * slope**2, slope**3 * (1 + 2 * x * x),
+            ]  # fmt: skip
+            for tensor, exact in zip((found, first, of_link, second, third), expected):
+                value = tensor.value[i]
+                if mpmath.fabs(exact) > 1e308:
+                    assert np.isinf(value)
+                else:
+                    assert value == pytest.approx(float(exact), rel=1e-12, abs=1e-30)
+    sizes = [len(topological([each])) for each in (found, first, second, of_link)]
+    assert sizes[0] == 2 and max(sizes) < 30, sizes
+    inner = tv.tensor(np.array([1e-3, 0.02, 0.5, 0.98, 0.999]))
+    assert tv.check_gradient(special.normal_quantile(inner).sum(), inner, order=2)
 
 
 def test_expectations_by_quadrature():

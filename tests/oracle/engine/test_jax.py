@@ -119,6 +119,7 @@ ORACLE = {
     "erf": elementwise(jsp.erf),
     "erfc": elementwise(jsp.erfc),
     "erfinv": elementwise(jsp.erfinv),
+    "normal_quantile": elementwise(jsp.ndtri),
     "log_gamma": elementwise(jsp.gammaln),
     "polygamma": lambda a, x: jsp.polygamma(a.order, x) if a.order else jsp.digamma(x),
     "gammainc": elementwise(jsp.gammainc),

@@ -57,8 +57,8 @@ def node_flops(node: Tensor) -> int | None:
 # Elementwise too, though the native backend has no code for them.
 _ELEMENTWISE_CALLS = (
     "floor_divide", "remainder", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_invert",
-    "bitwise_left_shift", "bitwise_right_shift", "log2", "log10", "erfinv", "log_gamma",
-    "polygamma", "gammainc", "gammaincc",
+    "bitwise_left_shift", "bitwise_right_shift", "log2", "log10", "erfinv",
+    "normal_quantile", "log_gamma", "polygamma", "gammainc", "gammaincc",
 )  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""The error function and the gamma family. SciPy evaluates them, in float64 for both dtypes.
+"""The error function, the normal quantile and the gamma family.
+
+SciPy evaluates them, in float64 for both dtypes.
 
 Formulas: NIST Digital Library of Mathematical Functions (DLMF), chapters 5, 7 and 8.
 """
@@ -112,6 +114,18 @@ erfinv = _function(
     [(-0.9, 0.9)],
     curvature=Curvature("neither", ("increasing",)),
     ulp=8,
+)
+
+
+# Φ⁻¹(p) with Φ(x) = ½ erfc(-x/√2) (DLMF 7.17). erfinv(2p - 1) would lose the digits of a small
+# p in the subtraction, and its derivative e^{y²} is infinite where 2p - 1 rounds to -1.
+normal_quantile = _function(
+    "normal_quantile",
+    r"\Phi^{{-1}}({0})",
+    _scipy("ndtri"),
+    lambda n: math.sqrt(2 * math.pi) * exp(0.5 * n**2),
+    [(0.05, 0.95), (0.001, 0.05)],
+    curvature=Curvature("neither", ("increasing",)),
 )
 
 

@@ -76,6 +76,10 @@ _REGIONS: dict[str, tuple[Region, ...]] = {
         Region(0, 1, "convex", "increasing"),
         Region(-1, 0, "concave", "increasing"),
     ),
+    "normal_quantile": (
+        Region(0.5, 1, "convex", "increasing"),
+        Region(0, 0.5, "concave", "increasing"),
+    ),
     # Γ is least at 1.4616…, and ln Γ convex for positive arguments (Bohr & Mollerup 1922).
     "log_gamma": (
         Region(1.4616321449683624, _INF, "convex", "increasing"),

@@ -126,7 +126,7 @@ probit = Link(
     "probit",
     function=normal_quantile,
     inverse=normal_cdf,
-    derivative=lambda m: 1.0 / _normal_density(normal_quantile(m)),
+    derivative=lambda m: math.sqrt(2 * math.pi) * array.exp(0.5 * normal_quantile(m) ** 2),
     inverse_derivative=_normal_density,
     domain=(0.0, 1.0),
     formula="Φ⁻¹(μ)",

@@ -7,7 +7,8 @@ from typing import Any
 
 from trivium.engine import array
 from trivium.engine.array.arguments import ArrayLike, floating, floating_pair
-from trivium.engine.composites import where
+from trivium.engine.composites import unary_float, where
+from trivium.engine.primitives import special as primitives
 from trivium.engine.tensor import Tensor
 
 __all__ = [
@@ -113,27 +114,8 @@ def normal_cdf(x: ArrayLike) -> Tensor:
 
 
 def normal_quantile(p: ArrayLike) -> Tensor:
-    """Φ⁻¹(p), by erfinv and one Newton step on ln Φ in the lower tail; ±∞ at 1 and 0.
-
-    erfinv(2p - 1) loses the digits of a small p in the subtraction; the steps restore them.
-    """
-    given = floating(p)
-    flipped = given > 0.5
-    lower = where(flipped, 1.0 - given, given)
-    inside = (lower > 0) & (lower <= 0.5)
-    tail = where(inside, lower, 0.25)
-    far = tail < 0.02
-    target = array.log(tail)
-    middle = math.sqrt(2) * array.erfinv(2.0 * where(far, 0.25, tail) - 1.0)
-    # The leading terms of the tail, DLMF 7.17.6: x² ≈ u - ln u with u = -2 ln p - ln 2π.
-    u = where(far, -2.0 * target - math.log(2 * math.pi), 2.0)
-    x = where(far, -array.sqrt(u - array.log(u)), middle)
-    for _ in range(4):
-        log_cdf = log_normal_cdf(x)
-        slope = array.exp(-0.5 * x * x - _HALF_LOG_2PI - log_cdf)
-        x = where(far, x - (log_cdf - target) / slope, x)
-    x = where(inside, x, where(lower == 0, -math.inf, math.nan))
-    return where(flipped, -x, x)
+    """Φ⁻¹(p), with all digits in the lower tail; ∓∞ at 0 and 1, NaN outside (DLMF 7.17)."""
+    return unary_float(primitives.normal_quantile, p)
 
 
 def log_normal_cdf(x: ArrayLike) -> Tensor:
