@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .derivation.derivation import Derivation
     from .derivation.deriving import derive
+    from .drawing import Drawing, draw
 else:
     from trivium.engine.lazy import lazy
 
@@ -15,7 +16,8 @@ else:
         {
             "derivation.deriving": ["derive"],
             "derivation.derivation": ["Derivation"],
+            "drawing": ["Drawing", "draw"],
         },
     )
 
-__all__ = ["Derivation", "derive"]
+__all__ = ["Derivation", "Drawing", "derive", "draw"]
