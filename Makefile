@@ -60,19 +60,24 @@ constraints:  ## pin anew: the newest versions that pyproject.toml allows
 
 clean:  ## delete the environments, caches and everything built
 	rm -rf $(VENV) $(ORACLE) $(BENCH) .benchmarks site dist build .cache .hypothesis \
-		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache \
+		src/trivium/insight/rendering/assets/katex
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt scripts/fetch_katex.py
 	$(call environment,$(VENV),--group test --group lint --group docs)
+	@$(VENV)/bin/python scripts/fetch_katex.py || test -z "$$CI"
+	@touch $@
 
 $(ORACLE)/.installed: pyproject.toml constraints.txt
 	$(call environment,$(ORACLE),--group test --group oracle)
+	@touch $@
 
 $(BENCH)/.installed: pyproject.toml constraints.txt benchmarks/requirements.txt \
 		benchmarks/constraints.txt
 	$(call environment,$(BENCH),--requirement benchmarks/requirements.txt \
 		--constraint benchmarks/constraints.txt)
+	@touch $@
 
 # environment(folder, groups); pip comes first, because only a recent one knows groups
 define environment
@@ -87,5 +92,4 @@ define environment
 	exit 1; }
 @$(1)/bin/python $(PIP) pip
 @$(1)/bin/python $(PIP) --build-constraint constraints.txt --editable '.[plot,image]' $(2)
-@touch $(1)/.installed
 endef
