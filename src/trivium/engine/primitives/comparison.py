@@ -13,7 +13,7 @@ from . import rules
 def _comparison(name: str, symbol: str, operator: str, evaluate: Any) -> Primitive:
     return Primitive(
         name=name,
-        notation=rf"\left[ {{0}} {symbol} {{1}} \right]",
+        notation=f"{{0}} {symbol} {{1}}",
         shape=rules.same_shape,
         dtype=rules.to_bool,
         evaluate=lambda a, x, y: evaluate(x, y),
@@ -48,14 +48,12 @@ def _test(name: str, notation: str, evaluate: Any, native: Any) -> Primitive:
     )
 
 
-isnan = _test(
-    "isnan", r"\left[ {0} \text{{ is NaN}} \right]", np.isnan, lambda b, a, x: b.is_nan(x)
-)
+isnan = _test("isnan", r"\operatorname{{isnan}}({0})", np.isnan, lambda b, a, x: b.is_nan(x))
 isinf = _test(
-    "isinf", r"\left[ |{0}| = \infty \right]", np.isinf, lambda b, a, x: b.is_infinite(x)
+    "isinf", r"\left| {0} \right| = \infty", np.isinf, lambda b, a, x: b.is_infinite(x)
 )
 isfinite = _test(
-    "isfinite", r"\left[ |{0}| < \infty \right]", np.isfinite, lambda b, a, x: b.is_finite(x)
+    "isfinite", r"\left| {0} \right| < \infty", np.isfinite, lambda b, a, x: b.is_finite(x)
 )
 
 
@@ -109,7 +107,7 @@ def _bits(
 bitwise_and = _bits("bitwise_and", r"{0} \mathbin{{\&}} {1}", np.bitwise_and, 2, "both")
 bitwise_or = _bits("bitwise_or", r"{0} \mathbin{{|}} {1}", np.bitwise_or, 2, "either")
 bitwise_xor = _bits("bitwise_xor", r"{0} \oplus {1}", np.bitwise_xor, 2, "exclusive")
-bitwise_invert = _bits("bitwise_invert", r"\mathord{{\sim}} {0}", np.invert, 1, "complement")
+bitwise_invert = _bits("bitwise_invert", r"\neg {0}", np.invert, 1, "complement")
 bitwise_left_shift = _bits("bitwise_left_shift", r"{0} \ll {1}", np.left_shift, 2, "left", 20)
 bitwise_right_shift = _bits(
     "bitwise_right_shift", r"{0} \gg {1}", np.right_shift, 2, "right", 20

@@ -165,7 +165,7 @@ def _slogdet_vjp(node: Tensor, cotangents: Sequence[Tensor | None]) -> list[Tens
 
 slogdet = Primitive(
     name="slogdet",
-    notation=r"\ln\left|\det {0}\right|",
+    notation=r"\operatorname{{slogdet}}({0})",
     shape=lambda a, shape: (square_shape(a, shape)[:-2],) * 2,
     dtype=all_floating(2),
     evaluate=_slogdet,

@@ -270,7 +270,7 @@ def _expm_vjp(n: Tensor, c: Tensor) -> Tensor | None:
 
 expm = Primitive(
     name="expm",
-    notation=r"e^{{{0}}}",
+    notation=r"\operatorname{{expm}}({0})",
     shape=square_shape,
     dtype=rules.floating,
     evaluate=_expm,

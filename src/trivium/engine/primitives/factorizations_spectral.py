@@ -333,7 +333,7 @@ def _svdvals_vjp(n: Tensor, c: Tensor) -> Tensor | None:
 
 svdvals = Primitive(
     name="svdvals",
-    notation=r"\sigma({0})",
+    notation=r"\operatorname{{svdvals}}({0})",
     shape=_svdvals_shape,
     dtype=rules.floating,
     evaluate=_svdvals,

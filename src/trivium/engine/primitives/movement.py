@@ -96,7 +96,9 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 permute = Primitive(
     name="permute",
     notation=lambda a, x: (
-        rf"{x}^\top" if a.axes == (1, 0) else rf"\operatorname{{permute}}({x})"
+        rf"{x}^\top"
+        if a.axes == (1, 0)
+        else rf"\operatorname{{permute}}_{{{', '.join(map(str, a.axes))}}}({x})"
     ),
     attributes=Axes,
     shape=_permute_shape,
@@ -316,7 +318,7 @@ def _flip_shape(attributes: Axes, shape: Shape) -> Shape:
 
 flip = Primitive(
     name="flip",
-    notation=r"\operatorname{{flip}}({0})",
+    notation=lambda a, x: rf"\operatorname{{flip}}_{{{', '.join(map(str, a.axes))}}}({x})",
     attributes=Axes,
     shape=_flip_shape,
     dtype=rules.any_dtype,
