@@ -10,6 +10,7 @@ from trivium.mathematics.minimization import (
     Reason,
     Residuals,
     gauss_newton,
+    least_squares_step,
     levenberg_marquardt,
 )
 
@@ -51,14 +52,20 @@ def test_most_problems_are_solved(name: str, most: int, least: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "start, geodesic",
-    [(0, True), (1, True), (1, False)],
-    ids=["start 1", "start 2", "start 2, plain"],
+    "start, geodesic, tall",
+    [(0, True, 4096), (1, True, 4096), (1, False, 4096), (0, True, 0), (1, True, 0)],
+    ids=["start 1", "start 2", "start 2, plain", "start 1, products", "start 2, products"],
 )
 @pytest.mark.parametrize("problem", strd.PROBLEMS, ids=lambda problem: problem.name)
 def test_nist_certified_values_are_found_from_both_starts(
-    problem: strd.Problem, start: int, geodesic: bool
+    problem: strd.Problem,
+    start: int,
+    geodesic: bool,
+    tall: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Also where JᵀJ is factored although J is small."""
+    monkeypatch.setattr(least_squares_step, "_TALL", tall)
     residuals = Residuals(problem.residuals, problem.starts[start], backend="reference")
     found = levenberg_marquardt(residuals, geodesic=geodesic)
     assert found.converged

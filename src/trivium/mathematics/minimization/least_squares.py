@@ -1,7 +1,8 @@
 """Nonlinear least squares: f(x) = Σ r_i(x)², by Gauss-Newton and Levenberg-Marquardt.
 
-Each step solves a linear least-squares problem with the Jacobian J of the residuals, by QR and
-never by the normal equations. Source: Gauss (1809), *Theoria motus*; Moré (1978), "The
+Each step solves a linear least-squares problem with the Jacobian J of the residuals: by Cholesky
+where J is tall and well-conditioned, by QR where it is small or JᵀJ would lose digits
+(``least_squares_factor``). Source: Gauss (1809), *Theoria motus*; Moré (1978), "The
 Levenberg-Marquardt algorithm: implementation and theory", LNM 630; Transtrum & Sethna (2012),
 "Improvements to the Levenberg-Marquardt algorithm", arXiv:1201.5885.
 """
@@ -17,7 +18,7 @@ import numpy as np
 from trivium.engine.errors import ArgumentError
 from trivium.engine.tensor import Tensor
 
-from .least_squares_step import Linearized
+from .least_squares_step import Linearized, linearized
 from .residuals import Residuals
 from .result import Minimum, Reason
 from .search import Options, Search, Visited, starting_point
@@ -90,8 +91,7 @@ class _LeastSquares:
 
     def _begin(self) -> tuple[Visited, Reason | None]:
         r = self.residuals.residuals(self.start)
-        jacobian = self.residuals.jacobian(self.start)
-        self.here = Linearized(r, jacobian)
+        self.here = linearized(self.residuals, self.start, r, regular=True)
         point = self.search.began(self._visited(self.start))
         reason = self._zero(point) or self.search.at_start(point)
         return point, reason
@@ -106,11 +106,11 @@ class _LeastSquares:
         return Reason.ZERO_RESIDUALS if small or point.value == 0 else None
 
     def _accept(self, x: Array, r: Array) -> Visited | None:
-        """Move to ``x``; None where the Jacobian is not finite."""
-        jacobian = self.residuals.jacobian(x)
-        if not np.isfinite(jacobian).all():
+        """Move to ``x``; None where the derivative is not finite."""
+        found = linearized(self.residuals, x, r, self.here.regular)
+        if not found.finite:
             return None
-        self.here = Linearized(r, jacobian)
+        self.here = found
         return self._visited(x)
 
     def _after(self, old: Visited, new: Visited) -> Reason | None:
@@ -248,13 +248,10 @@ class _LeastSquares:
         return None, Reason.PRECISION
 
     def _along_geodesic(self, x: Array, step: Any, scale: Array) -> Array:
-        # r_vv by a difference over a tenth of the step (§4.2 of the paper): one evaluation.
         ahead = self.residuals.residuals(x + _AHEAD * step.p)
-        bend = 2 / _AHEAD * ((ahead - self.here.r) / _AHEAD - self.here.jacobian @ step.p)
-        if not np.isfinite(bend).all():
-            return np.asarray(step.p)
-        a = self.here.acceleration(step, scale, bend)
-        if 2 * np.linalg.norm(scale * a) > _BEND * step.length:
+        a = self.here.acceleration(step, scale, ahead, _AHEAD)
+        # Written so that NaN is refused, too.
+        if not 2 * np.linalg.norm(scale * a) <= _BEND * step.length:
             return np.asarray(step.p)
         return np.asarray(step.p + a)
 

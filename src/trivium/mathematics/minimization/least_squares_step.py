@@ -1,7 +1,7 @@
 """The linear least-squares problem of one step: min ‖r + Jp‖ subject to ‖Dp‖ ≤ Δ.
 
-J is reduced to its triangle by QR; the triangle's singular value decomposition then gives the
-step for every damping λ at once, p(λ) = -D⁻¹V(s c / (s² + λ)).
+J is reduced to a triangle (``least_squares_factor``), whose singular value decomposition then
+gives the step for every damping λ at once, p(λ) = -D⁻¹V(s c / (s² + λ)).
 Source: Moré (1978), LNM 630, §3; Golub & Van Loan (2013), *Matrix Computations*, 4th ed., §6.2.1.
 """
 
@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["DampedStep", "Linearized"]
+from .least_squares_factor import Factor, by_cholesky, by_qr
+from .residuals import Residuals
+
+__all__ = ["DampedStep", "Linearized", "linearized"]
 
 Array = np.ndarray[Any, Any]
 _EPSILON = float(np.finfo(np.float64).eps)
-_BLOCK = 9000  # elements of a block of rows
+_TALL = 4096  # elements of J; the QR factorization of a smaller one costs nothing
 
 
 @dataclass(frozen=True)
@@ -35,20 +39,33 @@ class DampedStep:
     slope: float
 
 
-class Linearized:
-    """Residuals r (m,) and Jacobian J (m, n) at a point."""
+def linearized(residuals: Residuals, x: Array, r: Array, regular: bool) -> Linearized:
+    """The residuals near ``x``, where they are ``r``.
 
-    def __init__(self, r: Array, jacobian: Array) -> None:
-        self.r, self.jacobian = r, jacobian
-        n = jacobian.shape[1]
-        factor = _triangle(jacobian, r)
-        self._triangle = factor[:n, :n], factor[:n, n]
-        top, right = self._triangle
-        # QᵀQ = I, so R has the columns' lengths and Rᵀz is Jᵀr.
+    ``regular``: whether JᵀJ is likely to be well-conditioned, as it was at the point before.
+    """
+    jacobian = None
+    if regular and r.size * x.size >= _TALL:
+        gram, jacobian = residuals.gram(x)
+        factor = by_cholesky(gram)
+        if factor is not None:
+            return Linearized(r, factor, functools.partial(residuals.pulled, x))
+    if jacobian is None:
+        jacobian = residuals.jacobian(x)
+    return Linearized(r, by_qr(jacobian, r), functools.partial(np.matmul, jacobian.T))
+
+
+class Linearized:
+    """The residuals r (m,) and their linear model r + Jp at a point; ``pull``: u ↦ Jᵀu."""
+
+    def __init__(self, r: Array, factor: Factor, pull: Callable[[Array], Array]) -> None:
+        self.r, self.regular, self.lengths = r, factor.regular, factor.lengths
+        self._pull = pull
+        self._triangle, pulled = (factor.triangle, factor.right), factor.pulled
         self.value = float(r @ r)
-        self.lengths: Array = np.linalg.norm(top, axis=0)
-        pulled = top.T @ right
         self.gradient = 2 * pulled
+        #: Whether there is a linear model: a Jacobian that is not finite leaves NaN here.
+        self.finite = bool(np.isfinite(pulled).all())
         norm = math.sqrt(self.value) if self.value >= 0 else math.nan
         scale = self.lengths * norm
         cosines = np.zeros_like(pulled)
@@ -76,16 +93,22 @@ class Linearized:
             p, damping, length, linear**2 + 2 * damped**2, -(linear**2 + damped**2)
         )
 
-    def acceleration(self, step: DampedStep, scale: Array, bend: Array) -> Array:
-        """-½(JᵀJ + λD²)⁻¹Jᵀb: the second-order part of the geodesic step."""
+    def acceleration(self, step: DampedStep, scale: Array, ahead: Array, part: float) -> Array:
+        """-½(JᵀJ + λD²)⁻¹Jᵀr_vv: the second-order part of the geodesic step.
+
+        ``ahead``: the residuals after ``part`` h of the step v. The second derivative along v is
+        taken as a difference, 2/h ((r(x + hv) - r)/h - Jv) (Transtrum & Sethna 2012, §4.2).
+        """
+        top = self._triangle[0]
+        bend = 2 / part * (self._pull(ahead - self.r) / part - top.T @ (top @ step.p))
         _, s, rows, _ = self._svd(scale)
         kept = s > self._tolerance(s)
         s, rows = s[kept], rows[kept]
-        pulled = rows @ ((self.jacobian.T @ bend) / scale)
+        pulled = rows @ (bend / scale)
         return np.asarray(-0.5 * (rows.T @ (pulled / (s * s + step.damping))) / scale)
 
     def _tolerance(self, s: Array) -> float:
-        return max(self.jacobian.shape) * _EPSILON * float(s.max(initial=0.0))
+        return max(self.r.size, self.lengths.size) * _EPSILON * float(s.max(initial=0.0))
 
     def _svd(self, scale: Array) -> tuple[Array, Array, Array, Array]:
         """(D, s, Vᵀ, Uᵀz) of the triangle scaled by D⁻¹; z = Qᵀr."""
@@ -97,11 +120,11 @@ class Linearized:
 
     def notes(self) -> list[str]:
         """Rank and condition of J with its columns scaled to length 1."""
-        if not np.isfinite(self.jacobian).all():
+        if not self.finite:
             return []
         dead = np.flatnonzero(self.lengths == 0)
         _, s, _, _ = self._svd(np.where(self.lengths > 0, self.lengths, 1.0))
-        n = self.jacobian.shape[1]
+        n = self.lengths.size
         rank = int(np.sum(s > self._tolerance(s)))
         notes = [
             f"x[{int(j)}] has no effect on the residuals here: its column of the Jacobian is "
@@ -120,49 +143,6 @@ class Linearized:
             f"{condition:.2g}, so about {round(math.log10(condition))} of 16 digits of x are "
             "lost."
         ]
-
-
-def _triangle(jacobian: Array, r: Array) -> Array:
-    """The triangle of the QR factorisation of [J, r], at most n + 1 rows.
-
-    A tall matrix goes through in blocks of rows, [R; block] of all of them again: each block
-    stays in the cache, and is too small for LAPACK's threads to wait for each other.
-    """
-    rows, n = jacobian.shape
-    block = _BLOCK // (n + 1)
-    if block < 4 * (n + 1) or rows < 2 * block:
-        block = rows
-    parts = [_joined(jacobian[i : i + block], r[i : i + block]) for i in range(0, rows, block)]
-    while len(parts) > 1:  # as many triangles at a time as make a block
-        count = max(2, block // (n + 1))
-        parts = [
-            _reduced(np.asfortranarray(np.concatenate(parts[i : i + count])))
-            for i in range(0, len(parts), count)
-        ]
-    return parts[0]
-
-
-def _joined(jacobian: Array, r: Array) -> Array:
-    """The triangle of one block of [J, r]."""
-    rows, n = jacobian.shape
-    both = np.empty((rows, n + 1), order="F")
-    both[:, :n], both[:, n] = jacobian, r
-    return _reduced(both)
-
-
-def _reduced(rows: Array) -> Array:
-    """The triangle of ``rows``, which are overwritten."""
-    from scipy.linalg import lapack  # numpy.linalg.qr takes four times as long for tall ones
-
-    factor: Array = lapack.dgeqrf(rows, overwrite_a=1)[0]
-    top = factor[: rows.shape[1]]
-    return np.asarray(top * _upper(*top.shape))
-
-
-@functools.cache
-def _upper(rows: int, columns: int) -> Array:
-    """Ones on and above the diagonal: what QR leaves below it are reflectors."""
-    return np.triu(np.ones((rows, columns)))
 
 
 def _damping(s: Array, c: Array, radius: float) -> float:

@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from trivium.engine import array
+from trivium.engine.composites import cast
+from trivium.engine.dtypes import float64
 from trivium.engine.errors import ArgumentError
 from trivium.engine.program import Program
-from trivium.engine.tensor import Tensor, tensor
+from trivium.engine.reverse import gradients
+from trivium.engine.tensor import Tensor, input, tensor
 from trivium.engine.transforms import jacobian, jvp
 from trivium.engine.traversal import substitute, topological
 
-from .function_point import EVALUATIONS, Counted, trace
+from .function_point import EVALUATIONS, Counted, flat, trace
 
 __all__ = ["Residuals"]
 
@@ -76,7 +80,7 @@ class Residuals(Counted):
         self.count(jacobians=1)
         self._point.move(x)
         if self._few:
-            return np.array(self._program("columns").run(), np.float64).reshape(self.size, -1).T
+            return np.asarray(self._program("rows").run()[:-1].T)
         parts = self._program("jacobian").run()
         return np.concatenate(
             [
@@ -85,6 +89,33 @@ class Residuals(Counted):
             ],
             axis=1,
         )
+
+    def gram(self, x: Array) -> tuple[Array, Array | None]:
+        """[J, r]ᵀ[J, r] at x (n + 1, n + 1); and J(x) (m, n) if it was made on the way.
+
+        With few columns one program adds the products up, and J never leaves its memory.
+        """
+        if self._few:
+            self.count(jacobians=1)
+            self._point.move(x)
+            return self._program("gram").run(), None
+        found = self.jacobian(x)
+        r = np.asarray(self._program("residuals").run(), np.float64).reshape(-1, 1)
+        both = np.concatenate([found, r], axis=1)
+        return both.T @ both, found
+
+    def pulled(self, x: Array, u: Array) -> Array:
+        """J(x)ᵀu (n,) for u (m,), by reverse mode and without J."""
+        self.count(products=1)
+        self._point.move(x)
+        program = self._program("pulled")
+        return flat(program.run(u.reshape(self._expression.shape)))
+
+    def _rows(self) -> Tensor:
+        """[J, r]ᵀ (n + 1, m), in float64."""
+        parts = [cast(each, float64).reshape((1, self.length)) for each in self._columns()]
+        r = cast(self._expression, float64).reshape((1, self.length))
+        return array.concat([*parts, r])
 
     def _columns(self) -> tuple[Tensor, ...]:
         """∂r/∂x_j for every j. What they have in common is computed once, unlike in a loop."""
@@ -101,12 +132,23 @@ class Residuals(Counted):
 
     def _program(self, name: str) -> Program:
         if name not in self._programs:
-            outputs: Any = self._expression
-            if name == "columns":
-                outputs = self._columns()
-            if name == "jacobian":
-                outputs = jacobian(self._expression, list(self._point.leaves))
+            outputs, inputs = self._outputs(name)
             self._programs[name] = Program(
-                [], outputs, backend=self._backend, steps=self._evaluations
+                inputs, outputs, backend=self._backend, steps=self._evaluations
             )
         return self._programs[name]
+
+    def _outputs(self, name: str) -> tuple[Any, list[Tensor]]:
+        """What the program computes, and its inputs."""
+        r, leaves = self._expression, list(self._point.leaves)
+        if name == "rows":
+            return self._rows(), []
+        if name == "gram":
+            rows = self._rows()
+            return array.matmul(rows, rows.T), []
+        if name == "jacobian":
+            return jacobian(r, leaves), []
+        if name == "pulled":
+            seed = input(r.shape, r.dtype, name="u")
+            return tuple(gradients([r], leaves, [seed])), [seed]
+        return r, []

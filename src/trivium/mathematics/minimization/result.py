@@ -79,7 +79,8 @@ _CONVERGED = {
 class Counts:
     """How often what was computed; a value and a gradient in one program count once each.
 
-    ``products``: of the Hessian with a vector. ``residuals``, ``jacobians``: of least squares.
+    ``products``: of the Hessian with a vector, or of the transposed Jacobian of least squares
+    (whose Gram matrix counts as a Jacobian). ``residuals``, ``jacobians``: of least squares.
     """
 
     functions: int = 0
