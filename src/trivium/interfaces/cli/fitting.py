@@ -254,10 +254,11 @@ def _finish(
     if result.stopped is Stop.NON_FINITE:
         # The line that made the value is Trivium's own here.
         where = result.bad_value and replace(result.bad_value, line="")
-        complain(
-            f"{result.stopped.sentence} {f'{where}. ' if where else ''}A smaller learning rate "
-            "often helps (--algorithm adam:learning_rate=0.0001)."
-        )
+        rate = where is None or "learning rate" in where.remedy
+        lines = [result.stopped.sentence, *([] if where is None else [str(where)])]
+        if rate:
+            lines.append("A smaller learning rate: --algorithm adam:learning_rate=0.0001")
+        complain("\n".join(lines))
         return FAILED
     return DONE
 

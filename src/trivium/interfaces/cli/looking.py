@@ -50,10 +50,19 @@ def show_command(path: str, *, as_json: bool) -> int:
     _print_history(screen, record)
     if record.result.get("bad_value"):
         screen.print()
-        screen.print(f"not finite: {record.result['bad_value']}")
+        screen.print(f"not finite: {_bad_value(record.result['bad_value'])}")
     _print_notes(screen, record)
     _print_next(screen, record)
     return DONE
+
+
+def _bad_value(fields: Any) -> Any:
+    """What a run says about its first NaN or infinity; older runs hold a sentence."""
+    if not isinstance(fields, dict):
+        return fields
+    from trivium.engine.nonfinite import BadValue
+
+    return BadValue.from_dict({**fields, "line": ""})
 
 
 def _when(text: str) -> str:

@@ -1,81 +1,142 @@
-"""The first value of a step that is not finite, found by running the step node by node."""
+"""Where a step of a fit stopped being finite: the node, its reason, the examples, the growth."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trivium.engine import dtypes
-from trivium.engine.tensor import Tensor
+from trivium.engine.nonfinite import (
+    BadValue,
+    Found,
+    Names,
+    Run,
+    describe,
+    influence,
+    locate,
+    number,
+)
+from trivium.engine.tensor import Tensor, Variable
+from trivium.learning.batch import Batch
+from trivium.learning.fit.examples import Examples
 
-__all__ = ["BadValue", "first_bad_value"]
+__all__ = ["BadValue", "StepGraph", "bad_value_of_step", "magnitudes"]
+
+# A parameter that has become so many times as large as at the start has grown.
+_GROWN = 100.0
+# Features beyond this make products and squares overflow that are harmless for scaled ones.
+_HUGE = 1e6
 
 
-@dataclass(frozen=True)
-class BadValue:
-    """Where a step stopped being finite.
+@dataclass(frozen=True, eq=False)
+class StepGraph:
+    """A step as expressions: the loss, the variables' new values, the gradients by path."""
 
-    ``step``: counted from 1. ``name``: the label or primitive of the node. ``layer``, ``line``:
-    where in the model and in the user's code it was made. ``kind``: "NaN" or "infinite".
+    loss: Tensor
+    updates: Mapping[Variable, Tensor]
+    gradients: Mapping[str, Tensor]
+    batch: Batch
+
+
+def magnitudes(parameters: Mapping[str, Variable]) -> dict[str, float]:
+    """The largest magnitude in each parameter."""
+    return {
+        path: float(np.abs(each.storage).max(initial=0)) for path, each in parameters.items()
+    }
+
+
+def bad_value_of_step(
+    graph: StepGraph,
+    parameters: Mapping[str, Variable],
+    examples: Examples,
+    *,
+    start: Mapping[str, float],
+    rate: float | None,
+    step: int,
+    bad: Mapping[str, float],
+) -> BadValue:
+    """The first NaN or infinity of a step that does not end with finite numbers.
+
+    The variables hold their values before the step. ``start``: the largest magnitude in each
+    parameter before the first step. ``rate``: the learning rate now. ``step``: counted from
+    1. ``bad``: what the program that runs found to be bad, by name.
     """
-
-    step: int
-    name: str
-    kind: str
-    shape: tuple[int, ...]
-    layer: str
-    line: str
-
-    def __str__(self) -> str:
-        where = f" in {self.layer}" if self.layer else ""
-        made = f" (your line: {self.line})" if self.line else ""
-        what = f"{self.name}{where}, shape {self.shape}"
-        return f"step {self.step}: {what}, became {self.kind}{made}"
-
-
-def first_bad_value(outputs: Sequence[Tensor], step: int) -> BadValue | None:
-    """The node where the first non-finite value that reaches an output arose.
-
-    Walks back from a bad output through bad inputs until a bad node has only good ones, so that
-    an infinity that is meant (and never reaches an output) is not blamed.
-    """
-    from trivium.engine.backends.reference.interpreter import Interpreter
-
-    bad: dict[int, str] = {}
-
-    def watch(node: Tensor, value: Any, sources: Sequence[Any]) -> None:
-        if node.parts is None and dtypes.is_floating(node.dtype):
-            kind = _kind(value)
-            if kind:
-                bad[id(node)] = kind
-
-    for output, value in zip(outputs, Interpreter(outputs, ()).run({}, watch), strict=True):
-        if dtypes.is_floating(output.dtype) and _kind(value):
-            bad.setdefault(id(output), _kind(value))
-    culprit = next((output for output in outputs if id(output) in bad), None)
-    while culprit is not None:
-        earlier = [each for each in culprit.inputs if id(each) in bad]
-        if not earlier:
-            return _describe(culprit, bad[id(culprit)], step)
-        culprit = earlier[0]
-    return None
+    outputs = [graph.loss, *[graph.updates[each] for each in parameters.values()]]
+    batch = graph.batch
+    extra: dict[Tensor, str] = {
+        examples.x: "x of the training data",
+        examples.y: "y of the training data",
+    }
+    extra |= {batch.x: "x", batch.y: "y"}
+    extra |= {each: f"∂loss/∂{path}" for path, each in graph.gradients.items() if each.inputs}
+    found = locate(outputs, Run(), compiled=True, forward=1)
+    if found is None:
+        return replace(_only_there(bad, str(graph.loss.dtype)), step=step)
+    told = describe(found, Names(outputs, extra))
+    told = replace(told, step=step, rows=_rows(found, examples))
+    if told.cause.startswith("overflow"):
+        return _with_history(told, parameters, examples, start, rate)
+    return told
 
 
-def _kind(value: Any) -> str:
-    if np.isnan(value).any():
-        return "NaN"
-    return "" if np.isfinite(value).all() else "infinite"
+def _rows(found: Found, examples: Examples) -> str:
+    """The example that the bad element depends on, if it is one."""
+    for leaf, rows in examples.leaves():
+        ends = influence(found, leaf)
+        if ends is not None and ends[0] == ends[1]:
+            row = ends[0] if rows is None else int(np.flatnonzero(rows == ends[0])[0])
+            return f"{examples.places.name(row)} of the training data"
+    return ""
 
 
-def _describe(node: Tensor, kind: str, step: int) -> BadValue:
+def _with_history(
+    told: BadValue,
+    parameters: Mapping[str, Variable],
+    examples: Examples,
+    start: Mapping[str, float],
+    rate: float | None,
+) -> BadValue:
+    """What led to an overflow: parameters that have grown, or features that are huge."""
+    notes, remedy = [], told.remedy
+    now = magnitudes(parameters)
+    grown = {path: now[path] / max(start[path], 1.0) for path in now}
+    path = max(grown, key=lambda each: grown[each])
+    if grown[path] > _GROWN:
+        long = "" if rate is None else f" of learning rate {number(rate)}"
+        notes.append(
+            f"{path} has grown: its largest magnitude was {number(start[path])} at the start and "
+            f"is {number(now[path])} before this step; steps{long} are too long, each overshoots "
+            "the minimum further than the one before"
+        )
+        remedy = "a smaller learning rate often helps, or clip=1.0 in the algorithm"
+    storage = examples.x.storage
+    largest = float(np.abs(storage).max(initial=0)) if storage.dtype.kind == "f" else 0.0
+    if largest > _HUGE:
+        notes.append(f"the features go up to {number(largest)}")
+        remedy = "standardise the features with scale=True; a smaller learning rate helps too"
+    return replace(told, notes=(*told.notes, *notes), remedy=remedy)
+
+
+def _only_there(bad: Mapping[str, float], dtype: str) -> BadValue:
+    """NumPy finds the step finite, though the program that runs does not."""
+    name, value = next(iter(bad.items()), ("loss", float("nan")))
     return BadValue(
-        step=step,
-        name=node.name if isinstance(node.name, str) else node.primitive.name,
-        kind=kind,
-        shape=node.shape,
-        layer=" > ".join(node.scope),
-        line=str(node.site) if node.site else "",
+        kind="NaN" if np.isnan(value) else "infinite",
+        value=value,
+        phase="forward" if name == "loss" else "update",
+        name=name,
+        primitive="",
+        formula=name,
+        shape=(),
+        dtype=dtype,
+        index=(),
+        count=1,
+        operands=(),
+        cause="rounding",
+        why=(
+            "the same step computed by NumPy, one operation after the other, is finite: some "
+            f"number is so close to the largest {dtype} that the order of additions decides"
+        ),
+        remedy="a smaller learning rate, scaled data, or dtype='float64'",
     )

@@ -6,6 +6,7 @@ import importlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -204,8 +205,7 @@ class Fit:
         lines.append(f"  gradient norm {self.gradient_norm:.3g}")
         lines.extend(f"  note: {note}" for note in self.notes)
         if self.bad_value is not None:
-            lines.append(f"  {self.bad_value}")
-            lines.append("  a smaller learning rate often helps, or clip=1.0 in the algorithm")
+            lines.append(indent(str(self.bad_value), "  "))
         if self.path:
             lines.append(f"  run: {self.path}")
         return "\n".join(lines)

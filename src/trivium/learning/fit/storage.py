@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trivium.engine.nonfinite import BadValue
 from trivium.engine.tensor import input
 from trivium.learning.data import Dataset, Encoder, as_dataset, reload
 from trivium.learning.errors import DataError, RequestError, RunError
@@ -88,7 +89,7 @@ def write_outcome(run: RunDirectory, fit: Fit) -> None:
             "best_epoch": fit.best_epoch,
             "gradient_norm": fit.gradient_norm,
             "notes": fit.notes,
-            "bad_value": None if fit.bad_value is None else str(fit.bad_value),
+            "bad_value": None if fit.bad_value is None else fit.bad_value.to_dict(),
         }
     )
 
@@ -212,6 +213,7 @@ def _fit_of(
             seconds=float(counters["seconds"]),
             best_epoch=result.get("best_epoch"),
             gradient_norm=float(result.get("gradient_norm", float("nan"))),
+            bad_value=_bad_value(result),
             notes=list(result.get("notes", [])),
             path=str(run.path),
             state=(arrays, meta),
@@ -223,6 +225,11 @@ def _fit_of(
         raise RunError(
             f"{run.path} is not a complete run of this version: {type(error).__name__}: {error}"
         ) from error
+
+
+def _bad_value(result: Mapping[str, Any]) -> BadValue | None:
+    fields = result.get("bad_value")
+    return BadValue.from_dict(fields) if isinstance(fields, Mapping) else None
 
 
 def _chosen_arrays(arrays: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:

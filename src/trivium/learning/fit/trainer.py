@@ -17,17 +17,14 @@ import numpy as np
 
 from trivium.engine import random
 from trivium.engine.backends.base import runs_here
-from trivium.engine.composites import as_tensor
 from trivium.engine.passes.rewrite import filled_with
-from trivium.engine.primitives.indexing import gather
 from trivium.engine.program import Program
-from trivium.engine.tensor import Tensor, Variable, variable
-from trivium.learning.batch import Batch
-from trivium.learning.data.mapped import ScaledRows
+from trivium.engine.tensor import Variable, variable
 from trivium.learning.errors import RunError
 from trivium.learning.fit.evaluation import Evaluator
+from trivium.learning.fit.examples import Examples
 from trivium.learning.fit.history import History
-from trivium.learning.fit.nonfinite import BadValue, first_bad_value
+from trivium.learning.fit.nonfinite import BadValue, StepGraph, bad_value_of_step, magnitudes
 from trivium.learning.fit.problem import Problem, check_reached
 from trivium.learning.mode import training
 from trivium.learning.stop import Stop
@@ -39,13 +36,6 @@ Array = np.ndarray[Any, Any]
 # One call of the program should take about this long: rare enough to cost nothing, often enough
 # for the display, Ctrl-C and checkpoints.
 _CALL_SECONDS = 0.05
-
-
-def _leaf(x: Array | ScaledRows) -> Variable:
-    """The features as a leaf; those in a file are read there, by every step what it needs."""
-    if isinstance(x, ScaledRows):
-        return variable(x.rows.source, name="data.x", copy=False)
-    return variable(x, name="data.x")
 
 
 @dataclass
@@ -78,24 +68,17 @@ class Trainer:
         self.history = History()
         self.bad_value: BadValue | None = None
         self.parameters = problem.parameters
-        part = problem.train
-        self._n = len(part)
+        self._start = magnitudes(self.parameters)
+        self._n = len(problem.train)
         whole = problem.algorithm.full_batch or problem.options.batch_size is None
         self.batch_size = self._n if whole else int(problem.options.batch_size or self._n)
-        self._scaled = part.x if isinstance(part.x, ScaledRows) else None
-        self._x = _leaf(part.x)
-        self._y = variable(part.y, name="data.y")
-        self._weight = (
-            None if part.weight is None else variable(part.weight, name="data.weight")
-        )
-        self._order = variable(np.arange(self._n), name="data.order")
-        self._cursor = variable(np.int64(0), name="cursor")
+        self.examples = Examples(problem.train, problem.train_data.places)
         self._step = variable(np.int64(0), name="step")
         self.states = self._algorithm_state()
         self._best: dict[str, Array] = {}
         self._programs: dict[int, Program] = {}
         self._backends: dict[int, str] = {}
-        self._graphs: dict[int, tuple[Tensor, dict[Variable, Tensor]]] = {}
+        self._graphs: dict[int, StepGraph] = {}
         self._seconds_per_step = 0.0
         options = problem.options
         self.evaluator = Evaluator(
@@ -113,14 +96,14 @@ class Trainer:
 
     # The step as an expression.
 
-    def _graph(self, size: int) -> tuple[Tensor, dict[Variable, Tensor]]:
+    def _graph(self, size: int) -> StepGraph:
         if size not in self._graphs:
             self._graphs[size] = self._build(size)
         return self._graphs[size]
 
-    def _build(self, size: int) -> tuple[Tensor, dict[Variable, Tensor]]:
+    def _build(self, size: int) -> StepGraph:
         problem = self.problem
-        batch = self._batch(size)
+        batch = self.examples.batch(size)
         key = random.fold_in(random.key(problem.options.seed), self._step)
         paths = list(self.parameters)
         with training(key):
@@ -138,35 +121,17 @@ class Trainer:
             )
         )
         updates[self._step] = self._step + 1
-        updates[self._cursor] = self._cursor + size
-        return loss, updates
-
-    def _batch(self, size: int) -> Batch:
-        if size == self._n:
-            return Batch(self._features(None), self._y, self._weight)
-        places = gather(self._order, self._cursor + np.arange(size))
-        weight = None if self._weight is None else gather(self._weight, places)
-        return Batch(self._features(places), gather(self._y, places), weight)
-
-    def _features(self, places: Tensor | None) -> Tensor:
-        """The features of the examples at ``places``, or of all."""
-        if self._scaled is None:
-            return self._x if places is None else gather(self._x, places)
-        rows = self._scaled.rows.rows
-        if rows is not None:  # the training part is some of the file's rows
-            chosen = as_tensor(rows)
-            places = chosen if places is None else gather(chosen, places)
-        raw = self._x if places is None else gather(self._x, places)
-        return self._scaled.encoded(raw)
+        updates[self.examples.cursor] = self.examples.cursor + size
+        return StepGraph(loss, updates, dict(zip(paths, gradients, strict=True)), batch)
 
     def _program(self, size: int) -> Program:
         if size not in self._programs:
-            loss, updates = self._graph(size)
+            graph = self._graph(size)
             # A resumed fit keeps its backend: others round differently.
             backend = self._backends.get(size)
             calls = self._n // self.batch_size if size == self.batch_size else 1
             steps = self.problem.options.epochs * calls
-            made = Program([], loss, updates, backend=backend, steps=steps)
+            made = Program([], graph.loss, graph.updates, backend=backend, steps=steps)
             self._backends[size] = made.backend.name
             self._programs[size] = made
         return self._programs[size]
@@ -224,10 +189,10 @@ class Trainer:
     def _enter(self) -> None:
         """Give the program the counters and the present epoch's order."""
         self._step.assign(np.int64(self.counters.step))
-        self._cursor.assign(np.int64(self.counters.position))
+        self.examples.cursor.assign(np.int64(self.counters.position))
         if self.batch_size != self._n:
             seed, epoch = self.problem.options.seed, self.counters.epoch
-            self._order.assign(epoch_order(self._n, seed, epoch))
+            self.examples.order.assign(epoch_order(self._n, seed, epoch))
 
     # The loop.
 
@@ -358,7 +323,7 @@ class Trainer:
     # When values stop being finite.
 
     def _everything(self) -> list[tuple[Variable, Array]]:
-        moving = [*self.parameters.values(), self._cursor, self._step]
+        moving = [*self.parameters.values(), self.examples.cursor, self._step]
         moving += [each for slots in self.states.values() for each in slots.values()]
         return [(each, each.value) for each in moving]
 
@@ -376,15 +341,28 @@ class Trainer:
             here = self._everything()
             loss = program.run()
             if not (np.isfinite(loss) and self._parameters_finite()):
+                now = magnitudes(self.parameters)
+                bad = {"loss": float(loss), **now}
                 for each, value in here:
                     each.assign(value)
-                output, updates = self._graph(size)
-                wanted = [output, *[updates[each] for each in self.parameters.values()]]
-                self.bad_value = first_bad_value(wanted, counters.step + 1)
+                self.bad_value = bad_value_of_step(
+                    self._graph(size),
+                    self.parameters,
+                    self.examples,
+                    start=self._start,
+                    rate=self._rate(),
+                    step=counters.step + 1,
+                    bad={name: each for name, each in bad.items() if not np.isfinite(each)},
+                )
                 return
             counters.loss_sum += float(loss) * size
             counters.position += size
             counters.step += 1
+
+    def _rate(self) -> float | None:
+        """The learning rate of the next step."""
+        schedule = getattr(self.problem.algorithm, "schedule", None)
+        return None if schedule is None else float(schedule(self.counters.step + 1).value)
 
     def progress(self) -> Counters:
         """A copy of the counters."""
