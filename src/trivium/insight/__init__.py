@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from .derivation.derivation import Derivation
     from .derivation.deriving import derive
     from .drawing import Drawing, draw
+    from .nonfinite import AllFinite, first_nonfinite
 else:
     from trivium.engine.lazy import lazy
 
@@ -17,7 +18,8 @@ else:
             "derivation.deriving": ["derive"],
             "derivation.derivation": ["Derivation"],
             "drawing": ["Drawing", "draw"],
+            "nonfinite": ["AllFinite", "first_nonfinite"],
         },
     )
 
-__all__ = ["Derivation", "Drawing", "derive", "draw"]
+__all__ = ["AllFinite", "Derivation", "Drawing", "derive", "draw", "first_nonfinite"]
