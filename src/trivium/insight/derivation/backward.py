@@ -95,10 +95,12 @@ def _equation(
     leaf = symbol.leaf
     total = reduce(arithmetic.add, [share for _, share in pieces])
     (expression,) = simplify([total], size, batch)
-    rules = dict.fromkeys(rule_between(step.expression, leaf) for step, _ in pieces)
+    is_parameter = symbol.role == "parameter"
+    rules = dict.fromkeys(
+        rule_between(step.expression, leaf, parameter=is_parameter) for step, _ in pieces
+    )
     if len(pieces) > 1:
         rules = {"paths": None, **rules}
-    is_parameter = symbol.role == "parameter"
     last = made.steps[-1].symbol
     name = naming.gradient_name(
         naming.Name(symbol.latex, symbol.text, symbol.code),

@@ -45,6 +45,7 @@ class Cut:
     """A forward pass in steps: ``steps`` in the order of computation, the loss last.
 
     ``constants``: the values of variables that are no parameters, by the id of their leaf.
+    ``random``: expressions of the values that are drawn, such as the masks of dropout, likewise.
     """
 
     symbols: Symbols
@@ -52,6 +53,7 @@ class Cut:
     steps: list[Step] = field(default_factory=list)
     parameters: dict[str, Symbol] = field(default_factory=dict)
     constants: dict[int, np.ndarray[Any, Any]] = field(default_factory=dict)
+    random: dict[int, Tensor] = field(default_factory=dict)
 
 
 def cut(
@@ -93,7 +95,8 @@ class _Cutter:
             taken = self.cut.names.reserve(name)
             self.cut.symbols.add(Symbol(leaf, *taken, shape, role, name.code))
         self.affine = self._affine_sums()
-        self.letters = {"z": 0, "a": 0, "h": 0, "u": 0}
+        self.letters = {"z": 0, "a": 0, "h": 0, "u": 0, "c": 0, "M": 0}
+        self.drawn = _drawn(self.order)
 
     def run(self) -> Cut:
         wanted = self._wanted()
@@ -104,6 +107,9 @@ class _Cutter:
             if isinstance(node, Variable):
                 new[id(node)] = self._variable(node)
                 size[id(node)] = 1
+                continue
+            if self._is_drawn(node):
+                new[id(node)], size[id(node)] = self._random(node), 1
                 continue
             made = same(node, tuple(new[id(each)] for each in node.inputs))
             weight = 0 if node.primitive.name in _WEIGHTLESS else 1
@@ -144,7 +150,7 @@ class _Cutter:
             if self._is_affine(node):
                 found[id(node)] = self._next("z")
             elif self._is_activation(node):
-                found[id(node)] = self._next("a")
+                found[id(node)] = self._next("h" if node.primitive.name == "project" else "a")
         if self._unnamed_prediction(found, below):
             assert self.prediction is not None
             found[id(self.prediction)] = naming.label_name("ŷ")
@@ -160,9 +166,9 @@ class _Cutter:
             and self._may_cut(node)
         )
 
-    def _may_cut(self, node: Tensor) -> bool:
+    def _may_cut(self, node: Tensor, active: bool = True) -> bool:
         return (
-            id(node) in self.active
+            (id(node) in self.active or not active)
             and node.parts is None
             and bool(node.inputs)
             and dtypes.is_floating(node.dtype)
@@ -206,14 +212,27 @@ class _Cutter:
         )
 
     def _too_long(self, node: Tensor, size: int) -> naming.Name | None:
-        if not self._may_cut(node) or node.primitive.name in _WEIGHTLESS:
+        if node.primitive.name in _WEIGHTLESS or not self._may_cut(node, active=False):
             return None
         if any(user.primitive.name == "label" for user in self.users.get(id(node), [])):
             return None
         shared = len(self.users.get(id(node), [])) > 1
         if size > _LARGEST_SIZE or (shared and size > _SHARED_SIZE):
-            return self._next("u")
+            return self._next("u" if id(node) in self.active else "c")
         return None
+
+    def _is_drawn(self, node: Tensor) -> bool:
+        """Whether this is random and what uses it is not: a mask, not the bits behind it."""
+        return id(node) in self.drawn and not all(
+            id(user) in self.drawn for user in self.users.get(id(node), [])
+        )
+
+    def _random(self, node: Tensor) -> Tensor:
+        leaf = input(node.shape, node.dtype, name="random")
+        name = self.cut.names.unique(self._next("M"))
+        shape = symbolic(node.shape, self.batch)
+        self.cut.random[id(leaf)] = node
+        return self.cut.symbols.add(Symbol(leaf, *name, shape, "random")).leaf
 
     def _count(self, label: str) -> None:
         letter, _, rest = label.partition("[")
@@ -224,8 +243,8 @@ class _Cutter:
     def _next(self, letter: str) -> naming.Name:
         self.letters[letter] += 1
         number = self.letters[letter]
-        if letter == "u":
-            return naming.label_name(f"u_{number}")
+        if letter in ("u", "c"):
+            return naming.label_name(f"{letter}_{number}")
         return naming.numbered(letter, number)
 
     def _name_parameters(self, wanted: Mapping[int, naming.Name]) -> None:
@@ -286,6 +305,20 @@ def _size(size: int, batch: int) -> Size:
     if size == 0 or size % batch:
         return size
     return "n" if size == batch else f"{size // batch}n"
+
+
+def _drawn(order: Sequence[Tensor]) -> set[int]:
+    """The nodes that depend on random bits and on nothing that is given."""
+    drawn: set[int] = set()
+    given: set[int] = set()
+    for node in order:
+        if node.primitive.name in ("input", "variable") or any(
+            id(i) in given for i in node.inputs
+        ):
+            given.add(id(node))
+        elif node.primitive.name == "random_bits" or any(id(i) in drawn for i in node.inputs):
+            drawn.add(id(node))
+    return drawn
 
 
 def _users(order: Sequence[Tensor]) -> dict[int, list[Tensor]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trivium.engine.errors import ArgumentError
+from trivium.engine.tensor import Tensor
 
 from .equations import Equation
 from .symbols import Symbol, Symbols
@@ -35,7 +36,8 @@ class Derivation:
     symbol. ``gradients``: path → the symbol of the loss's gradient. ``batch``: the size that
     stands for n in the shapes of expressions. ``values``: the parameters' values and the data,
     by the id of the symbol's leaf, as far as they are known. ``model``, ``objective``,
-    ``algorithm``: the three steps in words.
+    ``algorithm``: the three steps in words. ``random``: expressions of what is drawn (role
+    "random"), by the id of the symbol's leaf.
     """
 
     symbols: Symbols
@@ -50,6 +52,7 @@ class Derivation:
     algorithm: str = ""
     notes: tuple[str, ...] = ()
     values: Mapping[int, Array] = field(default_factory=dict)
+    random: Mapping[int, Tensor] = field(default_factory=dict)
     _cache: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from trivium.engine import dtypes
-from trivium.engine.composites import cast
+from trivium.engine import dtypes, random
+from trivium.engine.composites import cast, label
 from trivium.engine.errors import ArgumentError, ShapeError
 from trivium.engine.tensor import Tensor, Variable, input
 from trivium.engine.traversal import topological
+from trivium.learning import mode
 from trivium.learning.batch import Batch
 from trivium.learning.data import Dataset, Encoder, as_dataset, infer_task
 from trivium.learning.errors import RequestError
@@ -67,6 +69,7 @@ def derive(
     features: int | Sequence[int] | None = None,
     outputs: int | None = None,
     examples: int = _EXAMPLES,
+    training: bool = False,
 ) -> Derivation:
     """The forward and backward pass of a model, a fit or an expression as equations.
 
@@ -74,6 +77,7 @@ def derive(
     variables. ``data``: a pair (x, y), a Dataset or a dataframe with ``target``; the first
     ``examples`` rows give the numbers. Without data the sizes of a model that has not been
     called come from ``features``, the size or shape of one example, and ``outputs``.
+    ``training``: with what is random in training only, such as the masks of dropout.
 
     Raises RequestError when model and objective do not fit together or sizes are unknown,
     DataError for data that cannot be used, ShapeError for an expression that is no scalar,
@@ -81,12 +85,13 @@ def derive(
     Williams (1986), "Learning representations by back-propagating errors", Nature 323; the
     equations per layer as in Goodfellow, Bengio & Courville (2016), *Deep Learning*, §6.5.
     """
-    if isinstance(subject, Tensor):
-        found = _of_expression(subject, objective, data)
-    elif isinstance(subject, Fit):
-        found = _of_fit(subject, data, target, examples)
-    else:
-        found = _of_model(subject, objective, data, target, features, outputs, examples)
+    with mode.training(random.key(0)) if training else nullcontext():
+        if isinstance(subject, Tensor):
+            found = _of_expression(subject, objective, data)
+        elif isinstance(subject, Fit):
+            found = _of_fit(subject, data, target, examples)
+        else:
+            found = _of_model(subject, objective, data, target, features, outputs, examples)
     return _derivation(found)
 
 
@@ -125,7 +130,10 @@ def _assembled(subject: _Subject, made: Cut, equations: list[Equation]) -> Deriv
     unused = [path for path in subject.parameters if path not in gradients]
     notes = list(subject.notes)
     if unused:
-        notes.append(f"the loss does not depend on {', '.join(unused)}")
+        notes.append(
+            f"no gradient reaches {', '.join(unused)}: the loss does not depend on "
+            f"{'it' if len(unused) == 1 else 'them'} by any differentiable path"
+        )
     return Derivation(
         symbols=made.symbols,
         forward=tuple(each for each in equations if each.kind == "forward"),
@@ -139,6 +147,7 @@ def _assembled(subject: _Subject, made: Cut, equations: list[Equation]) -> Deriv
         algorithm=subject.algorithm,
         notes=tuple(notes),
         values=values,
+        random=made.random,
     )
 
 
@@ -289,8 +298,8 @@ def _subject(
     weight = None
     if arrays is not None and arrays.weight is not None:
         weight = input((_BATCH,), "float64", name="weight")
-    loss = objective(model, Batch(x, y, weight))
-    loss = cast(loss, dtypes.float64)
+    value = objective.value(prediction, Batch(x, y, weight), model.parameters())
+    loss = label(cast(value, dtypes.float64), "loss")
     leaves: list[Leaf] = [
         (
             x,

@@ -119,6 +119,8 @@ def evaluate(derivation: Derivation) -> Numbers:
     for symbol in derivation.symbols:
         if symbol.role == "size":
             values[id(symbol.leaf)] = np.asarray(n, symbol.leaf.dtype)
+    drawn = resized(list(derivation.random.values()), {}, derivation.batch, n)
+    values.update(zip(derivation.random, Interpreter(drawn, ()).run({}), strict=True))
     for equation in derivation.equations:
         values[id(equation.defines.leaf)] = evaluator.run(equation, values)
     checks = {

@@ -86,6 +86,8 @@ def _candidates(node: Tensor, consumers: list[Tensor]) -> Iterator[Match]:
             yield array.relu(node), textbook.relu, (node,)
         for axes in _axes(consumers, "max"):
             yield from _softmax_family(node, axes)
+        if "add" in used_by:
+            yield _log_factorial(node), textbook.log_factorial, (node,)
         if "multiply" in used_by:
             yield array.gelu(node), _gelu, (node,)
         if "exp" in used_by:
@@ -112,6 +114,13 @@ def _softmax_family(node: Tensor, axes: tuple[int, ...]) -> Iterator[Match]:
         yield made, _of_axes(textbook.log_sum_exp, axes), (node,)
         kept = array.logsumexp(node, axis=axes, keepdims=True)
         yield kept, lambda x: _kept(textbook.log_sum_exp(x, axes=axes), axes, x.shape), (node,)
+
+
+def _log_factorial(node: Tensor) -> Tensor:
+    """ln y! as the likelihoods of counts compute it."""
+    from trivium.learning.objectives.families import log_factorial
+
+    return log_factorial(node)
 
 
 def _gelu(x: Tensor) -> Tensor:
@@ -164,7 +173,7 @@ def _with_size(node: Tensor, batch: int, size: Tensor) -> Tensor:
     times, parts = value / batch, value * batch
     if times == round(times) and abs(times) <= _LARGEST_MULTIPLE:
         made = n if times == 1 else as_tensor(literal(times, node.dtype)) * n
-    elif abs(value) < 1 and abs(parts - round(parts)) < 1e-9 * max(1.0, abs(parts)):
+    elif abs(value) < 1 <= abs(round(parts)) and abs(parts - round(parts)) < 1e-9 * abs(parts):
         made = literal(round(parts), node.dtype) / n
     else:
         return node

@@ -132,19 +132,22 @@ _MATRIX = frozenset(
 
 
 class _Path(NamedTuple):
-    """What lies between a value and what is made of it."""
+    """What lies between a value or ``parameter`` and what is made of it."""
 
     output: Tensor
     source: Tensor
+    parameter: bool
     nodes: list[Tensor]
     names: frozenset[str]
 
 
-def _on_path(output: Tensor, source: Tensor) -> _Path:
+def _on_path(output: Tensor, source: Tensor, parameter: bool) -> _Path:
     order = topological([output])
     reached = depends_on(order, [source])
     nodes = [each for each in order if id(each) in reached and each is not source]
-    return _Path(output, source, nodes, frozenset(each.primitive.name for each in nodes))
+    return _Path(
+        output, source, parameter, nodes, frozenset(each.primitive.name for each in nodes)
+    )
 
 
 def _is_factor(place: int) -> Callable[[_Path], bool]:
@@ -193,7 +196,10 @@ def _has(*names: str) -> Callable[[_Path], bool]:
 
 
 def _squares_difference(path: _Path) -> bool:
-    return _ends_in(path, "square", "subtract") and path.output.shape == ()
+    return path.output.shape == () and (
+        _ends_in(path, "square", "subtract")
+        or ("square" in path.names and _only("square", "sum")(path))
+    )
 
 
 def _ends_in(path: _Path, function: str, inner: str) -> bool:
@@ -208,8 +214,13 @@ def _is_penalty(name: str) -> Callable[[_Path], bool]:
     """A sum over a function of the parameter itself."""
 
     def holds(path: _Path) -> bool:
-        return path.output.shape == () and any(
-            each.primitive.name == name and each.inputs[0] is path.source for each in path.nodes
+        return (
+            path.parameter
+            and path.output.shape == ()
+            and any(
+                each.primitive.name == name and each.inputs[0] is path.source
+                for each in path.nodes
+            )
         )
 
     return holds
@@ -253,7 +264,10 @@ _TESTS: tuple[tuple[str, Callable[[_Path], bool]], ...] = (
 )
 
 
-def rule_between(output: Tensor, source: Tensor) -> str:
-    """The id of the rule by which a gradient goes from ``output`` to its leaf ``source``."""
-    path = _on_path(output, source)
+def rule_between(output: Tensor, source: Tensor, *, parameter: bool = False) -> str:
+    """The id of the rule by which a gradient goes from ``output`` to its leaf ``source``.
+
+    ``parameter``: whether the source is a parameter, so that a sum of its squares is a penalty.
+    """
+    path = _on_path(output, source, parameter)
     return next((name for name, holds in _TESTS if holds(path)), "chain")

@@ -66,6 +66,7 @@ def second(derivation: Derivation) -> Derivation:
         algorithm=derivation.algorithm,
         notes=derivation.notes,
         values=values,
+        random=derivation.random,
     )
 
 

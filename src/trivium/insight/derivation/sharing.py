@@ -144,6 +144,8 @@ class _Namer:
             return naming.Name("p", "p", "p")
         if name == "one_hot":
             return naming.Name("Y", "Y", "y_one_hot")
+        if name == "project" and forward:
+            return naming.Name("H", "H", "states")
         if name == "sign_of_code":
             return naming.Name("s", "s", "sign")
         if name == "subtract" and all(self.made.symbols.of(each) for each in node.inputs):

@@ -193,7 +193,7 @@ def _product(x: Tensor, y: Tensor) -> Tensor:
             return structure.where(test, *kept)
         if first.primitive is arithmetic.subtract and second.primitive is arithmetic.add:
             one, u = first.inputs
-            if filled_with(one, 1) and second.inputs in ((one, u), (u, one)):
+            if filled_with(one, 1) and {id(one), id(u)} == {id(each) for each in second.inputs}:
                 return arithmetic.subtract(one, arithmetic.square(u))
     return arithmetic.multiply(x, y)
 

@@ -20,6 +20,7 @@ from trivium.engine.errors import ShapeError
 from trivium.engine.primitive import Curvature, Primitive, Unsupported, by_input
 from trivium.engine.primitives import reductions, rules
 from trivium.engine.primitives.reductions import Axes, restore
+from trivium.engine.primitives.special import polygamma
 from trivium.engine.tensor import Tensor
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "attains_largest",
     "attains_smallest",
     "largest",
+    "log_factorial",
     "log_softmax",
     "log_sum_exp",
     "normal_cdf",
@@ -178,6 +180,13 @@ pick = _operation(
     vjp=by_input(_spread, rules.zero),
 )
 
+log_factorial = _operation(
+    "log_factorial",
+    notation=r"\ln {0}!",
+    evaluate=lambda a, x: special.gammaln(x + 1),
+    vjp=by_input(lambda n, c: c * polygamma(n.inputs[0] + 1, order=0)),
+)
+
 normal_density = _operation(
     "normal_density",
     notation=r"\varphi({0})",
@@ -261,7 +270,8 @@ sign_of_code = _operation(
 OPERATIONS: dict[str, Operation] = {
     each.name: each
     for each in (
-        step, relu, softmax, log_softmax, log_sum_exp, one_hot, pick, normal_density, normal_cdf,
-        attains_largest, attains_smallest, largest, smallest, sign_of_code,
+        step, relu, softmax, log_softmax, log_sum_exp, one_hot, pick, log_factorial,
+        normal_density, normal_cdf, attains_largest, attains_smallest, largest, smallest,
+        sign_of_code,
     )
 }  # fmt: skip
