@@ -137,7 +137,7 @@ class _Builder:
                 continue
             box = self.boxes[self.owner[id(self._base(each))]]
             name = each.name or ""
-            if name not in (*box.names, box.sign) and self.level != "layer":
+            if name.strip() and name not in (*box.names, box.sign) and self.level != "layer":
                 box.names.append(name)
 
     # Edges.
@@ -179,7 +179,7 @@ class _Builder:
             value = path_to_base(output, frozenset(self.folded))[0]
             source = self.owner[id(self._base(output))]
             fallback = "output" if len(self.outputs) == 1 else f"output {place}"
-            name = output.name if _is_label(output) else None
+            name = output.name if _is_label(output) and (output.name or "").strip() else None
             box = self.boxes[source]
             if box.kind == "value" and box.sign == name:  # the output bears the name
                 box.kind, box.sign, box.note = "operation", box.note or "=", ""
@@ -231,7 +231,7 @@ def _only_units(node: Tensor) -> bool:
 
 
 def _leaf_sign(leaf: Tensor, kind: Kind) -> str:
-    if leaf.name:
+    if leaf.name and leaf.name.strip():
         return leaf.name
     if kind == "constant" and leaf.shape == ():
         return number(leaf.attributes.array)

@@ -69,7 +69,8 @@ def subject_of(subject: Any, values: Any, objective: Any) -> Subject:
         return _fit(subject, values)
     if isinstance(subject, Model):
         return _model(subject, values, objective)
-    what = "an empty list" if subject in ([], ()) else repr(subject)
+    empty = isinstance(subject, list | tuple) and not subject
+    what = "an empty list" if empty else f"{type(subject).__name__} {subject!r}"
     raise ArgumentError(
         f"draw takes an expression, a list of expressions, a model or a fit, not {what}"
     )

@@ -59,13 +59,15 @@ def shape_text(shape: tuple[int, ...], batch: int | None = None) -> str:
 
 def summarise(array: Array) -> Summary:
     """The array in few words, whatever its shape, dtype and values."""
-    odd = _odd(array)
-    if array.size <= TINY and array.ndim <= 2:
-        text = _tiny(array)
-        return Summary(text, (), odd, text)
     shape = shape_text(array.shape)
     if not array.size:
         return Summary(f"{shape} empty", (), "", f"{shape}, empty")
+    odd = _odd(array)
+    if array.size <= TINY and array.ndim <= 2:
+        text = _tiny(array)
+        if array.ndim == 0 and odd:
+            return Summary("", (), text, text)
+        return Summary(text, (), odd, text)
     if array.dtype.kind == "b":
         text = f"{shape} {int(array.sum())} true"
         return Summary(text, _cells(array.astype(np.int8), 1.0), "", f"{text} of {array.size}")
@@ -125,5 +127,5 @@ def _cells(array: Array, largest: float) -> tuple[int | None, ...]:
             found.append(None)
         else:
             share = each / largest if largest else 0.0
-            found.append(int(np.sign(share) * np.ceil(SHADES * abs(share) - 1e-12)))
+            found.append(int(np.sign(share) * np.ceil(SHADES * abs(share))))
     return tuple(found)
