@@ -25,6 +25,8 @@ __all__ = ["Raised", "raise_operations"]
 
 Match = tuple[Tensor, Callable[..., Tensor], tuple[Tensor, ...]]
 
+# Counts are given, at most converted, selected or arranged before their factorial is taken.
+_GIVEN = frozenset({"input", "cast", "slice", "reshape", "constant"})
 # No network has sizes whose multiples reach this times the batch.
 _LARGEST_MULTIPLE = 10_000
 
@@ -86,7 +88,7 @@ def _candidates(node: Tensor, consumers: list[Tensor]) -> Iterator[Match]:
             yield array.relu(node), textbook.relu, (node,)
         for axes in _axes(consumers, "max"):
             yield from _softmax_family(node, axes)
-        if "add" in used_by:
+        if "add" in used_by and node.primitive.name in _GIVEN:
             yield _log_factorial(node), textbook.log_factorial, (node,)
         if "multiply" in used_by:
             yield array.gelu(node), _gelu, (node,)

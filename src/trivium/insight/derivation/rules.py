@@ -12,6 +12,8 @@ from typing import NamedTuple
 from trivium.engine.tensor import Tensor
 from trivium.engine.traversal import depends_on, topological
 
+from ..words import mark
+
 __all__ = ["RULES", "Rule", "rule_between"]
 
 
@@ -25,101 +27,129 @@ class Rule(NamedTuple):
 #: id → rule. The sentences are the messages of the catalogues.
 RULES: dict[str, Rule] = {
     "softmax-cross-entropy": Rule(
-        "softmax with cross-entropy",
-        "The logarithm undoes the exponential of softmax, so what is left is the predicted "
-        "probability minus the true one.",
+        mark("softmax with cross-entropy"),
+        mark(
+            "The logarithm undoes the exponential of softmax, so what is left is the predicted "
+            "probability minus the true one."
+        ),
     ),
     "sigmoid-cross-entropy": Rule(
-        "sigmoid with cross-entropy",
-        "The logarithm undoes the exponential of the sigmoid, so what is left is the predicted "
-        "probability minus the true one.",
+        mark("sigmoid with cross-entropy"),
+        mark(
+            "The logarithm undoes the exponential of the sigmoid, so what is left is the predicted "
+            "probability minus the true one."
+        ),
     ),
     "squared-error": Rule(
-        "square of a difference",
-        "The derivative of r² is 2r: the further off a prediction is, the stronger it is pulled.",
+        mark("square of a difference"),
+        mark(
+            "The derivative of r² is 2r: the further off a prediction is, the stronger it is pulled."
+        ),
     ),
     "absolute-error": Rule(
-        "absolute value",
-        "The derivative of |r| is its sign: every prediction is pulled with the same strength.",
+        mark("absolute value"),
+        mark(
+            "The derivative of |r| is its sign: every prediction is pulled with the same strength."
+        ),
     ),
     "penalty-square": Rule(
-        "penalty on squares",
-        "The derivative of w² is 2w: every weight is pulled towards zero in proportion to its "
-        "size.",
+        mark("penalty on squares"),
+        mark(
+            "The derivative of w² is 2w: every weight is pulled towards zero in proportion to its "
+            "size."
+        ),
     ),
     "penalty-absolute": Rule(
-        "penalty on absolute values",
-        "The derivative of |w| is the sign of w: every weight is pulled towards zero with the "
-        "same strength.",
+        mark("penalty on absolute values"),
+        mark(
+            "The derivative of |w| is the sign of w: every weight is pulled towards zero with the "
+            "same strength."
+        ),
     ),
     "hinge": Rule(
-        "hinge",
-        "Only examples whose margin is too small contribute, each with slope one.",
+        mark("hinge"),
+        mark("Only examples whose margin is too small contribute, each with slope one."),
     ),
     "cases": Rule(
-        "case by case",
-        "Every element follows the case that it is in, so its gradient is that case's.",
+        mark("case by case"),
+        mark("Every element follows the case that it is in, so its gradient is that case's."),
     ),
     "recurrence": Rule(
-        "backpropagation through time",
-        "The loop is run backwards: each step passes its gradient on to the step before it.",
+        mark("backpropagation through time"),
+        mark(
+            "The loop is run backwards: each step passes its gradient on to the step before it."
+        ),
     ),
     "product-left": Rule(
-        "product with a matrix, left factor",
-        "In Z = A W every element of A reaches Z through one row of W, so its gradient is the "
-        "gradient of Z times W transposed.",
+        mark("product with a matrix, left factor"),
+        mark(
+            "In Z = A W every element of A reaches Z through one row of W, so its gradient is the "
+            "gradient of Z times W transposed."
+        ),
     ),
     "product-right": Rule(
-        "product with a matrix, right factor",
-        "In Z = A W every weight multiplies one column of A, so its gradient is A transposed "
-        "times the gradient of Z: a sum over the examples.",
+        mark("product with a matrix, right factor"),
+        mark(
+            "In Z = A W every weight multiplies one column of A, so its gradient is A transposed "
+            "times the gradient of Z: a sum over the examples."
+        ),
     ),
     "batch-sum": Rule(
-        "sum over the batch",
-        "It was repeated for every example, so its gradient is the sum of their gradients.",
+        mark("sum over the batch"),
+        mark(
+            "It was repeated for every example, so its gradient is the sum of their gradients."
+        ),
     ),
     "broadcast-sum": Rule(
-        "sum over what was repeated",
-        "It was repeated along an axis, so its gradient is the sum along that axis.",
+        mark("sum over what was repeated"),
+        mark("It was repeated along an axis, so its gradient is the sum along that axis."),
     ),
     "elementwise": Rule(
-        "chain rule, element by element",
-        "Every element depends on one element only, so its gradient is multiplied by the "
-        "function's derivative there.",
+        mark("chain rule, element by element"),
+        mark(
+            "Every element depends on one element only, so its gradient is multiplied by the "
+            "function's derivative there."
+        ),
     ),
     "softmax": Rule(
-        "softmax",
-        "Every probability depends on every score of its row: the gradient is taken relative "
-        "to its mean under the probabilities.",
+        mark("softmax"),
+        mark(
+            "Every probability depends on every score of its row: the gradient is taken relative "
+            "to its mean under the probabilities."
+        ),
     ),
     "maximum": Rule(
-        "maximum",
-        "Only the largest element matters, so the gradient goes to it alone; ties share it.",
+        mark("maximum"),
+        mark(
+            "Only the largest element matters, so the gradient goes to it alone; ties share it."
+        ),
     ),
     "selection": Rule(
-        "selection",
-        "Only what was selected matters, so the gradient goes back to its place and the rest "
-        "gets zero.",
+        mark("selection"),
+        mark(
+            "Only what was selected matters, so the gradient goes back to its place and the rest "
+            "gets zero."
+        ),
     ),
     "rearrangement": Rule(
-        "rearrangement",
-        "The elements were only moved, so their gradients move back.",
+        mark("rearrangement"),
+        mark("The elements were only moved, so their gradients move back."),
     ),
     "sum": Rule(
-        "sum",
-        "Every summand contributes with slope one, so each gets the gradient of the sum.",
+        mark("sum"),
+        mark("Every summand contributes with slope one, so each gets the gradient of the sum."),
     ),
     "linear-algebra": Rule(
-        "differential of a matrix function",
-        "The rule follows from the differential of the defining equation.",
+        mark("differential of a matrix function"),
+        mark("The rule follows from the differential of the defining equation."),
     ),
     "chain": Rule(
-        "chain rule",
-        "The gradient of what comes later is multiplied by the derivative of this step.",
+        mark("chain rule"),
+        mark("The gradient of what comes later is multiplied by the derivative of this step."),
     ),
     "paths": Rule(
-        "sum over paths",
-        "It is used more than once, so the gradients along all paths add up.",
+        mark("sum over paths"),
+        mark("It is used more than once, so the gradients along all paths add up."),
     ),
 }
 
