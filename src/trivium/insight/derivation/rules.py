@@ -43,7 +43,8 @@ RULES: dict[str, Rule] = {
     "squared-error": Rule(
         mark("square of a difference"),
         mark(
-            "The derivative of r² is 2r: the further off a prediction is, the stronger it is pulled."
+            "The derivative of r² is 2r: the further off a prediction is, the stronger "
+            "it is pulled."
         ),
     ),
     "absolute-error": Rule(
