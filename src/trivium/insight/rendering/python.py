@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -155,16 +156,16 @@ class _Rendering:
         return [f"{_PAD}gradients = {{", *lines, f"{_PAD}}}", f"{_PAD}return {loss}, gradients"]
 
     def _assembled(self, body: Sequence[str]) -> str:
-        helpers = with_needs(self.file.helpers)
-        parts = [self._module_docstring()]
-        uses_math = any(HELPERS[name].uses_math for name in helpers)
-        parts.append(("import math\n\n" if uses_math else "") + "import numpy as np\n")
-        text = "\n".join(parts)
-        for name in helpers:
-            text += f"\n\n{HELPERS[name].source}"
-        head = [f"def loss_and_gradients({', '.join(self._signature())}):"]
-        lines = [*head, *self._docstring(), *self._preamble(), *body]
-        return f"{text}\n\n" + "\n".join(lines) + "\n"
+        helpers = [HELPERS[name] for name in with_needs(self.file.helpers)]
+        head = f"def loss_and_gradients({', '.join(self._signature())}):"
+        code = [*self._preamble(), *body]
+        blocks = ["\n".join([head, *self._docstring(), *code]) + "\n"]
+        blocks = [helper.source for helper in helpers] + blocks
+        imports = ["import math\n"] if any(each.uses_math for each in helpers) else []
+        if any("np." in line for line in code) or helpers:
+            imports.append("import numpy as np\n")
+        top = "\n".join([self._module_docstring(), *imports])
+        return "\n\n".join([top, *blocks])
 
     def _signature(self) -> list[str]:
         names = [self.code[id(each.leaf)].text for each in self.arguments]
@@ -173,8 +174,10 @@ class _Rendering:
 
     def _module_docstring(self) -> str:
         title = _in_docstring(self.derivation.title or "an expression")
-        about = "Written by Trivium; it needs NumPy only."
-        return f'"""The loss of {title} and its gradients.\n\n{about}\n"""\n'
+        lines = textwrap.wrap(title, _WIDTH, break_long_words=False, break_on_hyphens=False)
+        first = '"""A loss and its gradients in NumPy, forward and backward.'
+        last = "Written by Trivium from the derivation of these equations."
+        return "\n".join([first, "", *lines, "", last, '"""', ""])
 
     def _docstring(self) -> list[str]:
         lines = ['"""The loss and its gradient with respect to each parameter.', ""]

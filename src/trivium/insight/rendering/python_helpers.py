@@ -8,6 +8,7 @@ mathematics leaves open, as the engine does, so that results are functions of th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ class Helper(NamedTuple):
     @property
     def uses_math(self) -> bool:
         """Whether the source needs ``import math``."""
-        return "math." in self.source
+        return re.search(r"\bmath\.", self.source) is not None
 
 
 HELPERS: dict[str, Helper] = {}
@@ -140,7 +141,7 @@ def attains_smallest(z, axis):
 _helper(
     '''
 def erf_inverse(p, tail):
-    """y >= 0 with erf(y) = p and erfc(y) = tail = 1 - p: Halley from Winitzki's formula."""
+    """y >= 0 with erf(y) = p, erfc(y) = tail = 1 - p: Halley from Winitzki's formula."""
     inside = (p >= 0) & (tail > 0)
     p, rest = np.where(inside, p, 0.5), np.where(inside, tail, 0.5)
     log = np.log(rest * (1 + p))
@@ -190,7 +191,7 @@ def log_gamma(x):
 
 _helper('''
 def polygamma(order, x):
-    """The derivative of that order of digamma: Euler-Maclaurin (DLMF 25.11.1, 5.11.2)."""
+    """The derivative of that order of digamma (DLMF 25.11.1, 5.11.2, 5.15.6)."""
     wide = x.astype(float)
     right = np.where(wide > 0, wide, 1 - wide)
     far = right + 16 + order
@@ -203,7 +204,8 @@ def polygamma(order, x):
     bernoulli = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6]
     for k, number in enumerate(bernoulli, start=1):
         factor = math.factorial(2 * k + order - 1) / math.factorial(2 * k)
-        value = value - (1 if order == 0 else -1) * number * factor / far ** (2 * k + order)
+        term = number * factor / far ** (2 * k + order)
+        value = value + (term if order else -term)
     value = value if order % 2 or order == 0 else -value
     if np.all(wide > 0):
         return value.astype(x.dtype)
@@ -230,7 +232,7 @@ def gammaincc(a, x):
 
 _helper('''
 def gamma_parts(a, x):
-    """P(a, x) and Q(a, x) = 1 - P: the series DLMF 8.11.4, the continued fraction 8.9.2."""
+    """P(a, x), Q(a, x) = 1 - P: the series DLMF 8.11.4, the fraction 8.9.2."""
     if not (x > 0 and a > 0) or math.isinf(x):
         known = x in (0, math.inf) and a > 0
         return (float(x > 0), float(x == 0)) if known else (math.nan, math.nan)
@@ -294,7 +296,7 @@ def eigh(a):
 
 _helper('''
 def svd(a, full):
-    """U, s and V' with A = U diag(s) V'; the largest entry of each left vector is positive."""
+    """A = U diag(s) V', the largest entry of each column of U being positive."""
     u, s, vh = np.linalg.svd(a, full_matrices=full)
     if u.size == 0 or vh.size == 0:
         return u, s, vh
@@ -328,7 +330,7 @@ def truncated(a, tolerance):
 
 _helper('''
 def pinv(a, tolerance):
-    """The pseudoinverse of A, singular values up to tolerance * max(s) counting as 0."""
+    """The pseudoinverse of A; singular values up to tolerance * max(s) count as 0."""
     u, inverse, vh = truncated(a, tolerance)
     return (np.swapaxes(vh, -1, -2) * inverse[..., None, :]) @ np.swapaxes(u, -1, -2)
 ''', "truncated")  # fmt: skip
@@ -361,7 +363,7 @@ def expm(a):
 
 _helper('''
 def commutator_solve(m, y):
-    """X with X M - M X = Y where diagonal entries of M differ, and 0 where they do not."""
+    """X with X M - M X = Y where diagonal entries of M differ, 0 where they do not."""
     n = m.shape[-1]
     values = np.diagonal(m, axis1=-2, axis2=-1)
     gaps = values[..., None, :] - values[..., :, None]
@@ -375,8 +377,8 @@ def commutator_solve(m, y):
         system = np.kron(np.eye(n), m[at].T) - np.kron(m[at], np.eye(n))
         wanted = np.flatnonzero(apart[at])
         found[at] = 0
-        solution = np.linalg.solve(system[np.ix_(wanted, wanted)], y[at].ravel()[wanted])
-        np.put(found[at], wanted, solution)
+        inner, right = system[np.ix_(wanted, wanted)], y[at].ravel()[wanted]
+        np.put(found[at], wanted, np.linalg.solve(inner, right))
     return found
 ''')
 

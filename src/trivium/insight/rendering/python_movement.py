@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 from trivium.engine.tensor import Tensor
 
 from .python_operations import emits
-from .python_source import ATOM, Code, attribute, binary, call, indexed, inside, transposed
+from .python_source import (
+    ATOM,
+    POSTFIX,
+    Code,
+    attribute,
+    binary,
+    call,
+    indexed,
+    inside,
+    transposed,
+)
 
 if TYPE_CHECKING:
     from .python_writer import Writer
@@ -28,6 +38,9 @@ def _reshape(w: Writer, node: Tensor, x: Code) -> Code:
     old, new = node.inputs[0].shape, node.shape
     if x.shape == () and old != ():
         return x  # one number for all elements
+    kept = _kept(node, x)
+    if kept is not None:
+        return kept
     steps = _unit_axes(old, new)
     if steps is None or (x.weak and new):
         full = w.full(x, old, node.dtype)
@@ -47,6 +60,23 @@ def _reshape(w: Writer, node: Tensor, x: Code) -> Code:
             sizes.extend([x.shape[axis - missing]] if step == "keep" else [])
         axis += 1
     return indexed(w.number(x), items, tuple(sizes))
+
+
+def _kept(node: Tensor, x: Code) -> Code | None:
+    """A reduction whose reduced axes come back with size 1: ``keepdims``."""
+    source = node.inputs[0]
+    if source.primitive.name not in _REDUCTIONS:
+        return None
+    before, axes = source.inputs[0].shape, source.attributes.axes
+    ending = _axes(axes) if len(axes) < len(before) else ""
+    restored = tuple(1 if axis in axes else size for axis, size in enumerate(before))
+    if not axes or node.shape != restored or not x.text.endswith(f"({ending})"):
+        return None
+    text = x.text.removesuffix(")") + (", " if ending else "") + "keepdims=True)"
+    return Code(text, POSTFIX, node.shape)
+
+
+_REDUCTIONS = frozenset({"sum", "max", "min", "prod", "largest", "smallest"})
 
 
 def _unit_axes(old: Shape, new: Shape) -> list[str] | None:

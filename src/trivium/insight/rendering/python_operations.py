@@ -78,6 +78,10 @@ _OPERATORS = {
     "bitwise_or": "|", "bitwise_xor": "^", "bitwise_left_shift": "<<",
     "bitwise_right_shift": ">>", "logical_and": "&", "logical_or": "|", "logical_xor": "^",
 }  # fmt: skip
+_MIRRORED = {
+    "equal": "==", "not_equal": "!=", "less": ">", "less_equal": ">=", "greater": "<",
+    "greater_equal": "<=",
+}  # fmt: skip
 
 
 @emits(*_FUNCTIONS)
@@ -110,6 +114,9 @@ def _rounded(w: Writer, node: Tensor, x: Code) -> Code:
 
 @emits(*_OPERATORS)
 def _operator(w: Writer, node: Tensor, x: Code, y: Code) -> Code:
+    mirrored = _MIRRORED.get(node.primitive.name)
+    if mirrored is not None and x.value is not None:
+        return binary(mirrored, w.number(y), x)  # z < 1, not 1 > z
     return binary(_OPERATORS[node.primitive.name], w.number(x), w.number(y))
 
 
@@ -159,8 +166,8 @@ def _multiply(w: Writer, node: Tensor, x: Code, y: Code) -> Code:
         return y
     if x.value == -1:
         return unary("-", y)
-    if x.weak and x.text == "1 / n":
-        return binary("/", y, Code("n", ATOM, weak=True))
+    if x.weak and x.text.startswith("1 / ") and x.text[4:].isalnum():
+        return binary("/", y, Code(x.text[4:], ATOM, weak=True))
     return binary("*", x, y)
 
 
@@ -212,6 +219,8 @@ def _log_factorial(w: Writer, node: Tensor, x: Code) -> Code:
 
 @emits("where")
 def _where(w: Writer, node: Tensor, condition: Code, x: Code, y: Code) -> Code:
+    if condition.value is not None:
+        return x if condition.value else y
     if (x.value, y.value) == (1, 0) and not condition.weak and node.dtype.kind == "f":
         return Code(condition.text, condition.level, condition.shape, truth=True)
     codes = (condition, w.number(x), w.number(y))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,8 @@ _LEVELS = {
 }  # fmt: skip
 # Whole numbers up to here are written without a point: 2 * x, not 2.0 * x.
 _WHOLE = 1e6
+# What is no short decimal may be a simple fraction: 1 / 6, not 0.16666666666666666.
+_LONG, _DENOMINATOR = 10, 1000
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,11 @@ def number(value: Any, dtype: np.dtype[Any]) -> Code:
             weak=True,
             value=real,
         )
+    if dtype == np.float64 and len(repr(real)) > _LONG:
+        fraction = Fraction(real).limit_denominator(_DENOMINATOR)
+        if fraction.numerator / fraction.denominator == real:
+            text = f"{fraction.numerator} / {fraction.denominator}"
+            return Code(text, PRODUCT, weak=True, value=real)
     negative = math.copysign(1.0, real) < 0
     if real == round(real) and abs(real) < _WHOLE and not (real == 0 and negative):
         text = str(int(real))

@@ -239,7 +239,7 @@ class Writer:
     def _folded(self, node: Tensor) -> Code | None:
         """An elementwise function of written numbers is a number too."""
         codes = self._operands(node)
-        if any(each.value is None or each.shape for each in codes) or node.dtype.kind == "b":
+        if any(each.value is None for each in codes):
             return None
         if any(each.shape != node.shape for each in node.inputs):
             return None
@@ -290,7 +290,7 @@ class Writer:
 _FOLDED = frozenset(
     {"add", "subtract", "multiply", "divide", "negative", "exp", "log", "sqrt", "square",
      "power", "sin", "cos", "tanh", "log1p", "expm1", "abs", "sign", "maximum", "minimum",
-     "cast"}
+     "cast", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}
 )  # fmt: skip
 
 
