@@ -267,6 +267,18 @@ def test_expressions_of_variables():
     } == pytest.approx({"price": 2.2, "count": 110.0, "tax": 200.0})
 
 
+def test_tensors_of_an_expression_by_name():
+    price, count = tv.tensor(100.0), tv.tensor(2.0)
+    total = (price * count * 1.1).sum()
+    both = tv.insight.derive(total)
+    assert set(both.gradients) == {"x_1", "x_2"}
+    named = tv.insight.derive(total, with_respect_to={"price": price})
+    numbers = named.numbers()
+    assert float(numbers.of(named.gradients["price"])) == pytest.approx(2.2)
+    with pytest.raises(ArgumentError, match="no leaf of the expression"):
+        tv.insight.derive(total, with_respect_to={"other": tv.tensor(1.0)})
+
+
 def test_a_fit_is_derived_with_its_own_parameters():
     data = tv.data.load("iris")
     fit = tv.fit(
@@ -290,7 +302,7 @@ def test_what_cannot_be_derived_says_why():
     with pytest.raises(ShapeError, match="scalar"):
         tv.insight.derive(tv.variable([1.0, 2.0]))
     with pytest.raises(ArgumentError, match="no variables"):
-        tv.insight.derive(tv.tensor(2.0))
+        tv.insight.derive(tv.array.exp(tv.input((), name="x")))
     with pytest.raises(ArgumentError, match="no numbers"):
         tv.insight.derive(
             tv.models.Linear(), tv.objectives.SquaredError(), features=2
