@@ -44,8 +44,9 @@ def derive(
     ``subject``: a model (then ``objective`` is needed), a fit, or a scalar expression; then
     ``with_respect_to`` are the tensors to differentiate by, best by name (default: its
     variables, or else the tensors that it was made of). ``data``: a pair (x, y), a Dataset or
-    a dataframe with ``target``; the first ``examples`` rows give the numbers. Without data the sizes of a model that has not been
-    called come from ``features``, the size or shape of one example, and ``outputs``.
+    a dataframe with ``target``; the first ``examples`` rows give the numbers. Without data the
+    sizes of a model that has not been called come from ``features``, the size or shape of one
+    example, and ``outputs``.
     ``training``: with what is random in training only, such as the masks of dropout.
 
     Raises RequestError when model and objective do not fit together or sizes are unknown,

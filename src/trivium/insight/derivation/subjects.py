@@ -50,6 +50,7 @@ class Subject:
 
 
 def of_expression(loss: Tensor, objective: Any, data: Any, by: Any) -> Subject:
+    """A scalar expression, differentiated ``by`` its variables or the tensors named."""
     if objective is not None or data is not None:
         raise ArgumentError(
             "an expression is derived as it is: tv.insight.derive(expression); an objective and "
@@ -118,6 +119,7 @@ def _free(name: str, taken: Mapping[str, Any]) -> str:
 
 
 def of_fit(fit: Fit, data: Any, target: Any, examples: int) -> Subject:
+    """A fit at its returned parameters; ``data`` are encoded as in training."""
     shape = tuple(fit.encoder.features.shape)
     arrays = None
     if data is not None:
@@ -146,6 +148,7 @@ def of_model(
     outputs: int | None,
     examples: int,
 ) -> Subject:
+    """A copy of ``model`` with ``objective``, sized by the data or by the sizes given."""
     if objective is None:
         raise RequestError(
             "a derivation starts at a loss: pass the objective too, "
