@@ -13,7 +13,7 @@ import numpy as np
 
 from ..tensor import Tensor
 from .finding import Found
-from .formula import Names, formula, number
+from .formula import Names, number, operand
 from .zeros import Reason, why_zero
 
 __all__ = ["Case", "Cause", "cause_of", "causes"]
@@ -55,7 +55,7 @@ class Case:
 
     def text(self, i: int) -> str:
         """How input i is written."""
-        return operand_text(self.node.inputs[i], self.names)
+        return operand(self.node.inputs[i], self.names)
 
     def row(self, i: int) -> Array:
         """The elements of input i that the result's element was computed from."""
@@ -92,11 +92,6 @@ class Case:
         reason, name = self.why_zero(i).text, self.text(i)
         known = not reason or reason.partition(" at [")[0] == f"{name} is 0"
         return f"{name} is 0 there" + ("" if known else f": {reason}")
-
-
-def operand_text(node: Tensor, names: Names) -> str:
-    """An operand by name, else as a formula."""
-    return names.of(node) or formula(node, names)
 
 
 @dataclass(frozen=True)

@@ -114,12 +114,7 @@ def _power_negative(case: Case) -> bool:
 
 
 def _power_zero_says(case: Case) -> str:
-    y = case.at(1)
-    return f"0 to the power {number(y)} is 1 / 0{_exponent(-y)}: {case.zero_text(0)}"
-
-
-def _exponent(y: float) -> str:
-    return "" if y == 1 else f" to the power {number(y)}"
+    return f"0 to the power {number(case.at(1))} is infinite: {case.zero_text(0)}"
 
 
 def _whole(x: float) -> bool:
@@ -236,6 +231,14 @@ CAUSES: tuple[Cause, ...] = (
         _with(special.erfinv, -1.0),
     ),
     Cause(
+        "normal quantile outside (0, 1)",
+        ("normal_quantile",),
+        lambda case: not 0 < case.at(0) < 1,
+        _between("the normal quantile", "(0, 1), with ±∞ at its ends,"),
+        _clip("1e-6", "1 - 1e-6"),
+        _with(special.normal_quantile, 1.0),
+    ),
+    Cause(
         "pole of the gamma function",
         ("log_gamma", "polygamma"),
         lambda case: _whole(case.at(0)),
@@ -256,5 +259,18 @@ CAUSES: tuple[Cause, ...] = (
         ),
         lambda case: "make the order positive and the limit not negative",
         _with(special.gammainc, 1.0, -1.0),
+    ),
+    Cause(
+        "incomplete gamma function of huge numbers",
+        ("gammainc", "gammaincc"),
+        lambda case: max(case.at(0), case.at(1)) > 1e100,
+        lambda case: (
+            f"P(a, x) and Q(a, x) cannot be computed where a is {number(case.at(0))} and x is "
+            f"{number(case.at(1))}"
+        ),
+        lambda case: "make the order and the limit smaller",
+        lambda dtype: special.gammainc(
+            variable(np.array([1.0, 1e308])), variable(np.array([1.0, 3.0]))
+        ),
     ),
 )

@@ -11,7 +11,7 @@ from ..passes.pipeline import optimise
 from ..sites import DerivativeSite
 from ..tensor import Tensor
 from ..traversal import topological
-from .causes import Case, cause_of, operand_text
+from .causes import Case, cause_of
 from .finding import BACKWARD, FORWARD, UPDATE, Found, Run, find, phases
 from .formula import Names, differentiated, formula
 from .record import BadValue, Operand
@@ -112,9 +112,9 @@ def _operands(case: Case) -> tuple[Operand, ...]:
         seen.add(id(node))
         if node.primitive.name == "constant" and node.size == 1 and not node.name:
             continue  # a number, which the formula shows
-        text = operand_text(node, case.names)
+        text = case.text(i)
         if text.lstrip("−").replace(".", "").isdigit():
-            continue
+            continue  # a number that was computed from written ones
         finite = array[np.isfinite(array)]
         meaning = ""
         if text == _ARRIVING:

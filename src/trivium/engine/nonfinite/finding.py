@@ -217,12 +217,13 @@ class _Tracer:
             ]
         found: list[Codes | None] = []
         offset = 0
-        for bad, part, codes in zip(asked, parts, inherited, strict=True):
+        for i, declared in enumerate(node.parts or ()):
+            bad = asked[i]
             if bad is None:
                 found.append(None)
             else:
-                found.append(self._settled(node, part, bad, codes, offset))
-            offset += 0 if part is None else part.size
+                found.append(self._settled(node, parts[i], bad, inherited[i], offset))
+            offset += math.prod(declared.shape)
         return found
 
 

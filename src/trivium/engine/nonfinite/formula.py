@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from ..backends.reference.interpreter import Interpreter
 from ..passes.rewrite import unwrap
 from ..sites import DerivativeSite
 from ..tensor import Tensor
 from ..traversal import topological
 
-__all__ = ["Names", "differentiated", "formula", "number", "softmax_logits"]
+__all__ = ["Names", "differentiated", "formula", "number", "operand", "softmax_logits"]
 
-_LONGEST, _DEEPEST = 48, 5
+_LONGEST, _DEEPEST, _FEW = 48, 5, 40
 # What moves elements is written at the depth of what it moves.
 _MOVING = ("slice", "gather", "permute")
 _TRANSPARENT = ("broadcast", "reshape", "label", "stop_gradient", "cast", "project")
@@ -91,6 +92,15 @@ def formula(node: Tensor, names: Names) -> str:
     return _top(node, names, 1)
 
 
+def operand(node: Tensor, names: Names) -> str:
+    """A value by its name, as a number if it is one that was written, else as a formula."""
+    found = names.of(node)
+    if not found and node.inputs:
+        value = _known_number(node)
+        found = "" if value is None else number(value)
+    return found or formula(node, names)
+
+
 def _top(node: Tensor, names: Names, depth: int) -> str:
     if node.primitive.name == "cast":
         return f"{node.dtype}({_written(node.inputs[0], names, depth - 1)[0]})"
@@ -110,11 +120,31 @@ def _written(node: Tensor, names: Names, depth: int) -> tuple[str, int]:
         return "a constant", _ATOM
     if node.primitive.name in ("input", "variable"):
         return f"the {node.primitive.name}", _ATOM
+    value = _known_number(node)
+    if value is not None:
+        return number(value), _ATOM if value >= 0 else _PREFIX
     if node.primitive.name in _TRANSPARENT:
         return _written(node.inputs[0], names, depth)
     if depth == 0:
         return "…", _ATOM
     return _operation(node, names, depth)
+
+
+def _known_number(node: Tensor) -> float | None:
+    """The number that an expression of a few written numbers stands for."""
+    seen, left = 0, [node]
+    while left:
+        each = left.pop()
+        seen += 1
+        written = each.primitive.name == "constant" and each.size == 1 and not each.name
+        if seen > _FEW or not (each.inputs or written) or each.parts is not None:
+            return None
+        left += each.inputs
+    if node.size == 0:
+        return None
+    (array,) = Interpreter([node], ()).run({})
+    first = float(array.reshape(-1)[0])
+    return first if bool((array == first).all()) else None
 
 
 def _operation(node: Tensor, names: Names, depth: int) -> tuple[str, int]:
@@ -281,12 +311,29 @@ _CALLED = {
 }
 
 
+_WORDS = {
+    "power": "a power",
+    "sqrt": "a square root",
+    "square": "a square",
+    "multiply": "a product",
+    "divide": "a quotient",
+    "contraction": "a matrix product",
+    "sum": "a sum",
+    "prod": "a product",
+    "exp": "an exponential",
+    "log": "a logarithm",
+    "log2": "a logarithm",
+    "log10": "a logarithm",
+    "abs": "an absolute value",
+}
+
+
 def differentiated(node: Tensor, names: Names) -> str:
     """The formula of the node whose derivative ``node`` belongs to; empty if it is none."""
     site = node.site
     if not isinstance(site, DerivativeSite):
         return ""
     source = site.node
-    if source is None:
-        return site.primitive.name
+    if source is None:  # nothing else needs it any more
+        return _WORDS.get(site.primitive.name, site.primitive.name)
     return names.of(source) or formula(source, names)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..tensor import Tensor
 from .finding import Run
-from .formula import Names, formula, number, softmax_logits
+from .formula import Names, number, operand, softmax_logits
 
 __all__ = ["Reason", "source_of", "why_zero"]
 
@@ -47,7 +47,7 @@ class _Place:
 
     @property
     def text(self) -> str:
-        return self.names.of(self.node) or formula(self.node, self.names)
+        return operand(self.node, self.names)
 
     @property
     def dtype(self) -> np.finfo[Any]:
@@ -265,6 +265,8 @@ def _subtract(place: _Place, deepest: int) -> Reason:
     x, y = place.input(0), place.input(1)
     if x.value() == 0 and y.value() == 0:
         return _because(place, x, deepest)
+    if x.node is y.node:
+        return Reason("equal", f"it is {x.text} minus itself")
     return Reason("equal", f"{x.text} and {y.text} are equal there, both {number(x.value())}")
 
 
