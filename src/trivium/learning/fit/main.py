@@ -20,7 +20,7 @@ from trivium.learning.errors import DataError, RequestError, RunError
 from trivium.learning.fit.evaluation import Evaluator
 from trivium.learning.fit.history import History
 from trivium.learning.fit.interrupts import Interrupts
-from trivium.learning.fit.options import Options
+from trivium.learning.fit.options import Options, settled_scale, with_batch_of
 from trivium.learning.fit.problem import (
     Part,
     Problem,
@@ -34,7 +34,6 @@ from trivium.learning.fit.storage import create_run, describe_problem, reopen, w
 from trivium.learning.fit.trainer import Trainer
 from trivium.learning.inference.inspection import inspect
 from trivium.learning.models import Linear
-from trivium.learning.models.model import has_units
 from trivium.learning.specification import from_spec
 from trivium.learning.stop import Stop
 
@@ -69,6 +68,7 @@ def fit(
     progress: bool | Display = True,
     out: str | os.PathLike[str] | None = None,
     checkpoint_seconds: float = 10.0,
+    record: str | None = None,
     extra: dict[str, Any] | None = None,
 ) -> Fit:
     """Pick the best function of ``model`` by ``objective`` with ``algorithm`` on ``data``.
@@ -83,8 +83,9 @@ def fit(
     ``callbacks``: called after every epoch with its row; one that returns True stops the fit,
     and what one raises ends it (a run on disk can then be resumed from its last checkpoint).
     ``progress``: False is silent. ``out``: a new directory for the run; it is checkpointed and
-    can be resumed after Ctrl-C, SIGTERM or a crash. ``extra``: further JSON entries for
-    run.json.
+    can be resumed after Ctrl-C, SIGTERM or a crash. ``record``: "flow" measures the norms of
+    values and gradients in every layer after every epoch (see tv.insight.flow). ``extra``:
+    further JSON entries for run.json.
 
     The given model is not changed: ``fit.model`` is a copy. Passing a fitted model goes on from
     its parameters. Raises RequestError when the combination has no meaning, DataError when the
@@ -100,17 +101,19 @@ def fit(
         validation=share,
         patience=patience,
         seed=seed,
-        scale=_scale(scale, dataset, model),
+        scale=settled_scale(scale, dataset, model),
         dtype=dtype or ("float64" if isinstance(algorithm, Solver) else "float32"),
         checkpoint_seconds=checkpoint_seconds,
+        record=record,
     )
+    _refuse_record(options, algorithm)
     train = dataset
     if share:
         try:
             train, held = dataset.split(test=share, seed=options.seed)
         except DataError as error:
             raise DataError(f"validation={share!r} cannot be set aside: {error}") from error
-    options = _batch_of_solver(options, algorithm, len(train))
+    options = with_batch_of(options, algorithm, len(train))
     problem = build_problem(model, objective, algorithm, train, held, options)
     trainer = _trainer(problem)
     run = None if out is None else create_run(out, describe_problem(problem, extra))
@@ -192,6 +195,14 @@ def _watchers(callbacks: Any) -> list[Callback]:
     return given
 
 
+def _refuse_record(options: Options, algorithm: Any) -> None:
+    if options.record is not None and isinstance(algorithm, Solver):
+        raise RequestError(
+            f"record={options.record!r} measures after every epoch, and {algorithm!r} has no "
+            "epochs; leave it out, or use a stepper such as tv.algorithms.Adam()"
+        )
+
+
 def _trainer(problem: Problem) -> Trainer | None:
     """For a stepper, with its step built: what cannot be learned is refused before a run is
     made on disk."""
@@ -209,25 +220,6 @@ def _held_out(validation: Any, target: Any) -> tuple[Dataset | None, Any]:
     if isinstance(validation, int | float | np.integer | np.floating):
         return None, validation
     return as_validation(validation, target), 0
-
-
-def _scale(scale: bool | None, dataset: Dataset, model: Any) -> bool:
-    if scale is not None:
-        return bool(scale)
-    known = dataset.is_table or dataset.source.get("kind") == "builtin"
-    return known and not has_units(model)
-
-
-def _batch_of_solver(options: Options, algorithm: Any, rows: int) -> Options:
-    from dataclasses import replace
-
-    if isinstance(algorithm, Solver) or algorithm.full_batch:
-        return replace(options, batch_size=None)
-    # The default batch fits small data too; a batch that was asked for is checked later.
-    default = Options.__dataclass_fields__["batch_size"].default
-    if options.batch_size == default and rows < default:
-        return replace(options, batch_size=rows)
-    return options
 
 
 def _perform(

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trivium.learning.algorithms import Solver
 from trivium.learning.errors import RequestError
+from trivium.learning.models.model import has_units
 
-__all__ = ["Options"]
+if TYPE_CHECKING:
+    from trivium.learning.data import Dataset
+
+__all__ = ["Options", "settled_scale", "with_batch_of"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class Options:
     ``validation``: fraction or number of rows set aside, 0 for none. ``patience``: epochs
     without a better validation loss before stopping (None: never). ``scale``: standardise
     features and numeric targets. ``dtype``: of parameters and data. ``checkpoint_seconds``:
-    between two saved states of a run on disk.
+    between two saved states of a run on disk. ``record``: "flow" for norms per layer and epoch.
     """
 
     epochs: int = 100
@@ -32,6 +37,7 @@ class Options:
     scale: bool = False
     dtype: str = "float32"
     checkpoint_seconds: float = 10.0
+    record: str | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 0), ("batch_size", 1), ("patience", 1), ("seed", 0)):
@@ -44,6 +50,11 @@ class Options:
         pause = self.checkpoint_seconds
         if not (isinstance(pause, int | float) and pause >= 0):
             raise RequestError(f"checkpoint_seconds must be a number from 0 on, got {pause!r}")
+        if self.record not in (None, "flow"):
+            raise RequestError(
+                f"record={self.record!r}: what can be recorded is 'flow', the norms of values "
+                "and gradients in every layer"
+            )
         share = self.validation
         if isinstance(share, bool) or not isinstance(share, int | float) or not share >= 0:
             raise RequestError(
@@ -67,6 +78,25 @@ class Options:
         if unknown:
             raise RequestError(f"unknown fit options: {', '.join(sorted(map(str, unknown)))}")
         return cls(**record)
+
+
+def settled_scale(scale: bool | None, dataset: Dataset, model: Any) -> bool:
+    """Whether features are standardised, where nobody said it."""
+    if scale is not None:
+        return bool(scale)
+    known = dataset.is_table or dataset.source.get("kind") == "builtin"
+    return known and not has_units(model)
+
+
+def with_batch_of(options: Options, algorithm: Any, rows: int) -> Options:
+    """``options`` with the batch that the algorithm needs, on so many rows."""
+    if isinstance(algorithm, Solver) or algorithm.full_batch:
+        return replace(options, batch_size=None)
+    # The default batch fits small data too; a batch that was asked for is checked later.
+    default = Options.__dataclass_fields__["batch_size"].default
+    if options.batch_size == default and rows < default:
+        return replace(options, batch_size=rows)
+    return options
 
 
 def _floating(dtype: Any) -> str:

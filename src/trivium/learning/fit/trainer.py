@@ -23,6 +23,7 @@ from trivium.engine.tensor import Variable, variable
 from trivium.learning.errors import RunError
 from trivium.learning.fit.evaluation import Evaluator
 from trivium.learning.fit.examples import Examples
+from trivium.learning.fit.flow import FlowRecorder
 from trivium.learning.fit.history import History
 from trivium.learning.fit.nonfinite import BadValue, StepGraph, bad_value_of_step, magnitudes
 from trivium.learning.fit.problem import Problem, check_reached
@@ -84,6 +85,7 @@ class Trainer:
         self.evaluator = Evaluator(
             problem.model, problem.objective, options.dtype, calls=options.epochs
         )
+        self.flow = FlowRecorder(problem) if options.record == "flow" else None
 
     def _algorithm_state(self) -> dict[str, dict[str, Variable]]:
         return {
@@ -150,11 +152,13 @@ class Trainer:
                 arrays[f"algorithm/{path}/{slot}"] = each.value
         for path, array in self._best.items():
             arrays[f"best/{path}"] = array
-        meta = {
+        meta: dict[str, Any] = {
             "counters": asdict(self.counters),
             "rows": len(self.history),
             "backends": {str(size): name for size, name in self._backends.items()},
         }
+        if self.flow is not None:
+            meta["flow"] = list(self.flow.rows)
         return arrays, meta
 
     def restore(self, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
@@ -184,6 +188,8 @@ class Trainer:
             for name, array in arrays.items()
             if name.startswith("best/")
         }
+        if self.flow is not None:
+            self.flow.rows = list(meta.get("flow", []))
         self._enter()
 
     def _enter(self) -> None:
@@ -208,6 +214,8 @@ class Trainer:
         """
         options = self.problem.options
         last = time.perf_counter()
+        if self.flow is not None and not self.flow.rows:
+            self.flow.measure(0)
         while self.counters.epoch < options.epochs:
             if self._exhausted:  # a run that was killed between its end and its outcome
                 return Stop.NO_IMPROVEMENT
@@ -284,6 +292,8 @@ class Trainer:
             row.update({f"validation_{name}": value for name, value in scores.items()})
             monitored = scores["loss"]
         counters.epoch += 1
+        if self.flow is not None:
+            self.flow.measure(counters.epoch)
         first = counters.best is None and not math.isnan(monitored)
         if first or (counters.best is not None and monitored < counters.best):
             counters.best, counters.best_epoch, counters.waited = monitored, counters.epoch, 0
