@@ -120,9 +120,9 @@ def _written(node: Tensor, names: Names, depth: int) -> tuple[str, int]:
         return "a constant", _ATOM
     if node.primitive.name in ("input", "variable"):
         return f"the {node.primitive.name}", _ATOM
-    value = _known_number(node)
-    if value is not None:
-        return number(value), _ATOM if value >= 0 else _PREFIX
+    known = _known_number(node)
+    if known is not None:
+        return number(known), _ATOM if known >= 0 else _PREFIX
     if node.primitive.name in _TRANSPARENT:
         return _written(node.inputs[0], names, depth)
     if depth == 0:
