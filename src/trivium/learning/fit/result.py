@@ -98,6 +98,15 @@ class Fit:
         return self._evaluator.predict(encoded.x.astype(self.options.dtype))
 
     @property
+    def flow(self) -> list[dict[str, Any]] | None:
+        """Norms of values and gradients, a row for each epoch and layer; None unless recorded.
+
+        Made by ``tv.fit(..., record="flow")``: ``epoch`` (0 is before the first step),
+        ``layer``, ``value``, ``gradient``; see tv.insight.flow.
+        """
+        return None if self.state is None else self.state[1].get("flow")
+
+    @property
     def classes(self) -> list[Any] | None:
         """The class labels in code order; None for a regression."""
         return self.encoder.classes
