@@ -30,7 +30,7 @@ EXACT = {
     "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_invert",
     "bitwise_left_shift", "bitwise_right_shift",
 }  # fmt: skip
-SAME = {"label", "stop_gradient"}
+SAME = {"label", "stop_gradient", "outside_ties"}
 MOVEMENT = {"reshape", "permute", "broadcast", "pad", "slice", "concat", "flip"}
 COMPARISONS = {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}
 POSITIONS = {"argmax", "argmin", "argsort"}

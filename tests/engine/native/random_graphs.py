@@ -61,8 +61,8 @@ MATRIX = {"det", "adjugate", "eigvalsh", "svdvals"}
 # Those that refuse some matrices, or that have conditions on their operands, have tests of their
 # own (tests/mathematics/linalg) and their samples in the table of primitives.
 CONDITIONAL = {
-    "cholesky", "commutator_solve", "eigh", "expm", "lstsq", "pinv", "qr", "singular_sum",
-    "slogdet", "solve", "spectral_sum", "svd",
+    "cholesky", "commutator_solve", "eigh", "expm", "lstsq", "outside_ties", "pinv", "qr",
+    "singular_sum", "slogdet", "solve", "spectral_sum", "svd",
 }  # fmt: skip
 # What the methods of Graph below apply; leaves and results of several are made on the way.
 SPECIAL = {

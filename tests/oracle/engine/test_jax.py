@@ -15,6 +15,7 @@ jax.config.update("jax_enable_x64", True)
 JAX_HAS_NO = {
     "adjugate": "the cofactors themselves are the oracle, in tests/mathematics/linalg",
     "commutator_solve": "it is part of the derivative of eigh, which is compared",
+    "outside_ties": "it is the identity, or refuses",
     "spectral_sum": "it is part of the derivative of eigh, which is compared",
     "singular_sum": "it is part of the derivative of svd, which is compared",
     "random_bits": "its counter-based generator is Threefry; the published words are the oracle",

@@ -11,6 +11,7 @@ from . import (  # noqa: F401
     control,
     exponential,
     factorizations,
+    factorizations_coinciding,
     factorizations_determinant,
     factorizations_solving,
     factorizations_spectral,

@@ -4,8 +4,9 @@
 1/(λⱼ - λᵢ). Where |λⱼ - λᵢ| ≤ 8 n ε max|λ| (ε the unit of the dtype) the two are one eigenvalue
 to the working precision and the term is zero: within an eigenspace the vectors move as a frame
 that does not turn. What depends on whole eigenspaces only (a projector, a sum of eigenvalues,
-tr f(A)) does not change when the frame turns, so its first and second derivatives are exact;
-from the third on they are exact where no values coincide. What depends on single vectors of a
+tr f(A)) does not change when the frame turns, so its first and second derivatives are exact.
+Further ones are exact where no values coincide, and refused (``outside_ties``) where they do and
+that matters. What depends on single vectors of a
 repeated eigenvalue has no derivative; it gets that of the frame. For singular values the same
 holds with σⱼ - σᵢ, with σⱼ + σᵢ where both are zero, and with 1/σ for what turns out of the spaces
 of the vectors. A matrix function V f(Λ) Vᵀ needs f'(λ) within the eigenspace, which the vectors do

@@ -4,6 +4,10 @@ Within an eigenspace the basis is arbitrary, so a second derivative must not be 
 single vectors and values of it. Here eigenvectors V move as a frame with dV = V X, X = 0 within
 eigenspaces, and what takes the eigenvalues' place is the matrix M = VᵀAV: diagonal now, but not
 as A moves.
+
+Of weights g(λ) the entries of M within an eigenspace have the coefficients that the next derivative
+needs, but not how those change as the eigenvalues part: that is refused
+(``factorizations_coinciding``).
 """
 
 from __future__ import annotations
@@ -26,14 +30,10 @@ from .factorizations import (
     square_shape,
     transposed,
 )
+from .factorizations_coinciding import coefficients, column_weights, tie_limit, tied_values
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
-
-
-def tie_limit(values: Any, size: int, unit: float) -> Any:
-    """Below what the values of a matrix are one: 8 n ε of the largest size."""
-    return np.abs(values).max(axis=-1, keepdims=True, initial=0.0) * (8 * size * unit)
 
 
 # --- X M - M X = Y ----------------------------------------------------------------------------
@@ -122,8 +122,13 @@ def _spectral_sum(a: Any, vectors: Array, weights: Array, values: Array, x: Arra
 
 
 def _to_vectors(n: Tensor, c: Tensor) -> Tensor:
-    both = c + transposed(c)
-    return product(both, n.inputs[0]) * n.inputs[1][..., None, :]
+    vectors, weights, values, x = n.inputs
+    met = product(c + transposed(c), vectors)
+    if not n.size:
+        return met
+    entries = product(transposed(vectors), met)
+    weights = column_weights(weights, values, x, entries)
+    return met * weights[..., None, :]
 
 
 def _to_weights(n: Tensor, c: Tensor) -> Tensor:
@@ -146,12 +151,9 @@ def _to_matrix(n: Tensor, c: Tensor) -> Tensor | None:
     slopes = _own_slopes(weights, values)
     one = identity(x)
     diagonal = (slopes * one).sum(axis=-1, keepdims=True)
-    unit = 8 * x.shape[-1] * float(np.finfo(x.dtype).eps)
-    gaps = abs(values[..., None, :] - values[..., :, None])
-    limit = (abs(values) * unit).max(axis=-1, keepdims=True)[..., None]
-    inside = (gaps <= limit) & (one == 0)
+    inside = tied_values(values, x) & (one == 0)
     turned = product(transposed(vectors), c, vectors)
-    owed = where(inside, (diagonal - slopes) * turned, 0.0)
+    owed = where(inside, coefficients(diagonal - slopes, inside, turned) * turned, 0.0)
     return product(vectors, (owed + transposed(owed)) * 0.5, transposed(vectors))
 
 
@@ -212,13 +214,38 @@ def _singular_sum(a: Any, u: Array, weights: Array, s: Array, vh: Array, x: Arra
     return np.asarray(found.astype(x.dtype))
 
 
+def _to_left(n: Tensor, c: Tensor) -> Tensor:
+    u, weights, s, vh, x = n.inputs
+    met = product(c, transposed(vh))
+    return met * _side_weights(u, met, weights, s, x)[..., None, :]
+
+
+def _to_right(n: Tensor, c: Tensor) -> Tensor:
+    u, weights, s, vh, x = n.inputs
+    met = product(transposed(c), u)
+    return transposed(met * _side_weights(transposed(vh), met, weights, s, x)[..., None, :])
+
+
+def _side_weights(
+    vectors: Tensor, met: Tensor, weights: Tensor, s: Tensor, x: Tensor
+) -> Tensor:
+    """The weights of ``met`` (…, m, k), whose entries are those for ``vectors`` and the rest."""
+    from .movement import concat
+
+    if not met.size:
+        return weights
+    inside = product(transposed(vectors), met)
+    rest = met - product(vectors, inside)
+    return column_weights(weights, s, x, concat(inside, rest, axis=met.ndim - 2))
+
+
 def _singular_to_matrix(n: Tensor, c: Tensor) -> Tensor | None:
     """What weights g(σ) owe to M = UᵀAV where singular values coincide or vanish.
 
     The limits of (gᵢ - gⱼ)/(σᵢ - σⱼ), and of (gᵢ + gⱼ)/(σᵢ + σⱼ) and gᵢ/σᵢ at zero, where g must
     vanish for a derivative to exist. Source: as for ``spectral_sum``, applied to [[0, A], [Aᵀ, 0]].
     """
-    from ..composites import where
+    from ..composites import broadcast_to, where
     from ..traversal import depends_on, topological
 
     u, weights, s, vh, x = n.inputs
@@ -229,26 +256,31 @@ def _singular_to_matrix(n: Tensor, c: Tensor) -> Tensor | None:
     own = (slopes * one).sum(axis=-1)
     unit = 8 * max(x.shape[-2:]) * float(np.finfo(x.dtype).eps)
     limit = (s * unit).max(axis=-1, keepdims=True)
-    gaps = abs(s[..., None, :] - s[..., :, None])
     zero = s <= limit
     apart = one == 0
-    tied = (gaps <= limit[..., None]) & apart
+    tied = tied_values(s, x) & apart
     lost = (s[..., None, :] + s[..., :, None] <= 2 * limit[..., None]) & apart
     given = product(c, transposed(vh))
     turned = product(transposed(u), given)
     even, odd = turned + transposed(turned), turned - transposed(turned)
-    owed = where(tied, (own[..., :, None] - slopes) * even, 0.0) + where(
-        lost, (own[..., :, None] + slopes) * odd, 0.0
-    )
+    split = coefficients(own[..., :, None] - slopes, tied, even)
+    joint = coefficients(own[..., :, None] + slopes, lost, odd)
+    owed = where(tied, split * even, 0.0) + where(lost, joint * odd, 0.0)
     result = product(u, owed * 0.5, vh)
-    share = where(zero, own, 0.0)[..., None, :]
     height, width = x.shape[-2:]
+
+    def shared(rest: Tensor) -> Tensor:
+        weight, vanished = (
+            broadcast_to(each[..., None, :], rest.shape) for each in (own, zero)
+        )
+        return where(vanished, coefficients(weight, vanished, rest) * rest, 0.0)
+
     if height > width:
-        result = result + product((given - product(u, turned)) * share, vh)
+        result = result + product(shared(given - product(u, turned)), vh)
     if width > height:
         pulled = product(transposed(c), u)
-        rest = (pulled - product(transposed(vh), transposed(turned))) * share
-        result = result + product(u, transposed(rest))
+        rest = pulled - product(transposed(vh), transposed(turned))
+        result = result + product(u, transposed(shared(rest)))
     return result
 
 
@@ -269,10 +301,10 @@ singular_sum = Primitive(
     dtype=rules.floating,
     evaluate=_singular_sum,
     vjp=by_input(
-        lambda n, c: product(c, transposed(n.inputs[3])) * n.inputs[1][..., None, :],
+        _to_left,
         lambda n, c: (n.inputs[0] * product(c, transposed(n.inputs[3]))).sum(axis=-2),
         rules.zero,
-        lambda n, c: product(transposed(n.inputs[0]), c) * n.inputs[1][..., :, None],
+        _to_right,
         _singular_to_matrix,
     ),
     curvature=Curvature("neither", linear_in=(1,)),

@@ -67,8 +67,9 @@ def eigh(x: ArrayLike, /) -> Eigh:
     Shapes: (…, n, n) → ascending (…, n) and (…, n, n). Of ``x`` the symmetric part counts. The
     entry of largest size of every eigenvector is positive. Derivatives: eigenvalues that agree
     to 8 n ε ‖A‖ are one eigenvalue; what depends on its whole eigenspace (projectors, sums of
-    its eigenvalues, tr f(A)) has exact first and second derivatives, never NaN; single vectors
-    of it have none.
+    its eigenvalues, tr f(A)) has exact first and second derivatives, never NaN; of the
+    third on, evaluating one that needs eigenvalues that differ raises NotDifferentiableError.
+    Single vectors of it have none.
     Raises ShapeError for matrices that are not square; an entry that is not finite gives NaN.
     Source: Golub & Van Loan, *Matrix Computations*, 4th ed., §8.3.
     """
@@ -88,9 +89,10 @@ def matrix_function(function: Callable[[Tensor], Tensor], x: ArrayLike, /) -> Te
 
     ``function`` gets all eigenvalues, (…, n), and gives as many: ``tv.array.sqrt`` makes the
     square root of a matrix. Where eigenvalues coincide the first derivative is exact, which that
-    of the same product written out is not; from the second on it is exact where they do not.
-    Rules as for ``eigh``. Raises ShapeError when the function changes the shape. Source: Higham,
-    *Functions of Matrices* (2008), §1.2 and theorem 3.11.
+    of the same product written out is not; evaluating a second one (of the trace: a third) that
+    needs eigenvalues that differ raises NotDifferentiableError. Rules as for ``eigh``. Raises
+    ShapeError when the function changes the shape. Source: Higham, *Functions of Matrices*
+    (2008), §1.2 and theorem 3.11.
     """
     given = square_matrices("matrix_function", x)
     values, vectors = eigh(given)
@@ -112,8 +114,9 @@ def svd(x: ArrayLike, /, *, full_matrices: bool = False) -> SVD:
     vectors only complete a basis). The entry of largest size of every column of U is positive.
     Derivatives: singular values that agree to 8 max(n, m) ε ‖A‖ are one, and those below it
     are zero; what depends on whole spaces of singular vectors has exact first and second
-    derivatives, never NaN. Raises ShapeError for fewer than two axes; an entry that is not
-    finite gives NaN. Source: Golub & Van Loan, *Matrix Computations*, 4th ed., §2.4.
+    derivatives, never NaN; further ones as for ``eigh``. Raises ShapeError for fewer than two
+    axes; an entry that is not finite gives NaN. Source: Golub & Van Loan, *Matrix Computations*,
+    4th ed., §2.4.
     """
     given = matrices("svd", x)
     return SVD(*results(factorizations_spectral.svd(given, full=bool(full_matrices))))
