@@ -1,0 +1,50 @@
+"""Written expressions as finished strings: with their sign, their names, and broken into lines."""
+
+from __future__ import annotations
+
+from .alphabet import Alphabet, Piece
+from .precedence import Binding
+from .writer import Definition
+from .written import Sum, Written
+
+__all__ = ["broken", "equation", "finished"]
+
+
+def finished(written: Written) -> str:
+    """``written`` with its sign."""
+    return written.alphabet.operand(written, Binding.LIST).string
+
+
+def broken(written: Written, width: float, first: float = 0.0) -> list[str]:
+    """The lines of ``written``: a sum that is wider than ``width`` is broken before a sign.
+
+    ``first``: what the first line has already.
+    """
+    if not isinstance(written, Sum):
+        return [finished(written)]
+    alphabet = written.alphabet
+    lines: list[list[Piece]] = [[]]
+    room = width - first
+    for at, term in enumerate(written.terms):
+        sign = Piece(alphabet.sign("-" if term.negative else "+"), "sum")
+        pieces = [Piece(alphabet.positive(term), "")]
+        if term.negative or at:
+            pieces.insert(0, sign)
+        wide = sum(each.box.width for each in pieces)
+        if lines[-1] and wide > room:
+            lines.append([])
+            room = width
+        room -= wide
+        lines[-1] += pieces
+    return [alphabet.join(line).string for line in lines]
+
+
+def equation(definition: Definition, width: float) -> list[str]:
+    """name = value, when; in as many lines as it takes."""
+    alphabet: Alphabet = definition.name.alphabet
+    name = finished(definition.name)
+    lines = broken(definition.value, width, definition.name.box.width + 3)
+    lines[0] = f"{name} = {lines[0]}"
+    if definition.when is not None:
+        lines[-1] += alphabet.gap + finished(definition.when)
+    return lines
