@@ -21,6 +21,7 @@ from trivium.learning.fit.problem import encode_part
 from trivium.learning.stop import Stop
 
 if TYPE_CHECKING:
+    from trivium.learning.inference.multivariate import MultivariateSummary
     from trivium.learning.inference.summary import Summary
 
 __all__ = ["Fit"]
@@ -159,7 +160,7 @@ class Fit:
         covariance: str | None = None,
         robust: str | None = None,
         dispersion: str | float | None = None,
-    ) -> Summary:
+    ) -> Summary | MultivariateSummary:
         """Estimates, standard errors, tests and intervals of a linear model, in your units.
 
         For tv.models.Linear with SquaredError, BinaryCrossEntropy, CrossEntropy or
@@ -169,7 +170,8 @@ class Fit:
         sandwich that holds under any variances. ``dispersion``: "pearson" (default where it is
         free), "deviance" or a number; for counts it gives quasi-likelihood errors.
 
-        With an L2 penalty, posterior standard deviations, said so. Raises RequestError for
+        With a target (N, k) a MultivariateSummary: each response and all of them together. With
+        an L2 penalty, posterior standard deviations, said so. Raises RequestError for
         other models, separated classes and combinations without a meaning. Source: McCullagh &
         Nelder (1989), *Generalized Linear Models*, 2nd ed., §2.5 and §4.4.
         """
