@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING
 
 from trivium.engine.lazy import lazy
 
-__all__ = ["Coefficient", "Separation", "Summary", "inspect", "separation", "summarise"]
+__all__ = [
+    "Coefficient", "MultivariateSummary", "MultivariateTest", "Separation", "Summary", "inspect",
+    "separation", "summarise",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from .inspection import inspect
+    from .multivariate import MultivariateSummary, MultivariateTest
     from .separating import Separation, separation
     from .summarising import summarise
     from .summary import Coefficient, Summary
@@ -23,6 +27,7 @@ else:
         __name__,
         {
             "inspection": ["inspect"],
+            "multivariate": ["MultivariateSummary", "MultivariateTest"],
             "separating": ["Separation", "separation"],
             "summary": ["Coefficient", "Summary"],
             "summarising": ["summarise"],

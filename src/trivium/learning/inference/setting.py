@@ -17,7 +17,7 @@ from ..objectives.base import LOG_DISPERSION
 from .design import Design, design_of
 from .response import Response, response_of
 
-__all__ = ["Setting", "check_model", "setting_of"]
+__all__ = ["Setting", "check_model", "settings_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -71,8 +71,8 @@ def check_model(model: Any, objective: Any) -> None:
             raise RequestError(f"fit.summary() knows the priors L1() and L2(), not {penalty!r}")
 
 
-def setting_of(fit: Any, data: Any, target: Any) -> Setting:
-    """The statistical problem of ``fit`` on its training data."""
+def settings_of(fit: Any, data: Any, target: Any) -> list[Setting]:
+    """The statistical problems of ``fit`` on its training data: one for each response."""
     from trivium.learning.fit.problem import encode_part
 
     check_model(fit.model, fit.objective)
@@ -85,32 +85,38 @@ def setting_of(fit: Any, data: Any, target: Any) -> Setting:
     values = {path: value.astype(np.float64) for path, value in fit.parameters().items()}
     design = design_of(x, "bias" in values, fit.encoder)
     y, spread, centre = _units(term, part.y, fit.encoder)
-    if y.ndim > 1 and type(term) is SquaredError:
-        raise RequestError(
-            f"fit.summary() takes one response, but the target has {y.shape[1]} columns: fit "
-            "each of them by itself (their estimates are the same)"
-        )
-    response = response_of(term, y, weight, len(fit.encoder.classes or ()))
     theta = _theta(values, design.bias, spread, centre)
     penalty, lasso = _penalties(fit.objective, factor, term, theta.shape, design.bias, len(x))
-    response.full = type(term) is CrossEntropy and penalty is not None
-    if type(term) is CrossEntropy:
-        if response.full:
-            response.outputs = response.classes
-        else:
-            theta = theta[:, 1:] - theta[:, :1]
-    return Setting(
-        response=response,
-        design=design,
-        theta=theta,
-        omega=float(values.get(LOG_DISPERSION, 0.0)),
-        offset=0.0 if design.bias else centre,
-        penalty=penalty,
-        lasso=lasso,
-        equations=_equations(fit, term),
-        n=len(x),
-        gradient_norm=fit.gradient_norm,
-    )
+    several = y.ndim > 1 and type(term) is SquaredError
+    found = []
+    for k in range(y.shape[1] if several else 1):
+        place = slice(k, k + 1) if several else slice(None)
+        response = response_of(
+            term, y[:, k] if several else y, weight, len(fit.encoder.classes or ())
+        )
+        own = theta[:, place]
+        response.full = type(term) is CrossEntropy and penalty is not None
+        if type(term) is CrossEntropy:
+            if response.full:
+                response.outputs = response.classes
+            else:
+                own = own[:, 1:] - own[:, :1]
+        made = Setting(
+            response=response,
+            design=design,
+            theta=own,
+            omega=float(values.get(LOG_DISPERSION, 0.0)),
+            offset=0.0 if design.bias else float(np.ravel(centre)[k]),
+            penalty=None if penalty is None else penalty[:, place],
+            lasso=lasso,
+            equations=_equations(fit, term),
+            n=len(x),
+            gradient_norm=fit.gradient_norm,
+        )
+        if several and y.shape[1] > 1:
+            made = replace(made, equations=(f"{fit.encoder.target.name}[{k}]",))
+        found.append(made)
+    return found
 
 
 def _training(fit: Any, data: Any, target: Any) -> Dataset:
@@ -128,17 +134,15 @@ def _training(fit: Any, data: Any, target: Any) -> Dataset:
     return training
 
 
-def _units(term: Any, y: Array, encoder: Any) -> tuple[Array, float, float]:
+def _units(term: Any, y: Array, encoder: Any) -> tuple[Array, Array, Array]:
     """The response in the user's units, and how far an encoded target is from them."""
     if type(term) is not SquaredError or not isinstance(encoder.target, NumberTarget):
-        return y, 1.0, 0.0
-    if y.ndim > 1:
-        return y, 1.0, 0.0
+        return y, np.ones(()), np.zeros(())
     target = encoder.target
-    return np.asarray(target.decode(y)), float(target.spread), float(target.centre)
+    return np.asarray(target.decode(y)), np.asarray(target.spread), np.asarray(target.centre)
 
 
-def _theta(values: dict[str, Array], bias: bool, spread: float, centre: float) -> Array:
+def _theta(values: dict[str, Array], bias: bool, spread: Array, centre: Array) -> Array:
     weight = values["weight"]
     rows = weight.reshape(len(weight), -1) * spread
     if bias:

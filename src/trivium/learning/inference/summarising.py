@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +14,11 @@ from .information import Information, information, sandwich
 from .inspection import refuse_separated
 from .maximum import Likelihood, State
 from .rank import Independent, independent
-from .setting import Setting, setting_of
+from .setting import Setting, settings_of
 from .summary import Coefficient, Summary
+
+if TYPE_CHECKING:
+    from .multivariate import MultivariateSummary
 
 __all__ = ["summarise"]
 
@@ -32,11 +35,20 @@ def summarise(
     covariance: str | None = None,
     robust: str | None = None,
     dispersion: str | float | None = None,
-) -> Summary:
+) -> Summary | MultivariateSummary:
     """The inference of ``fit``; see ``Fit.summary`` for the options."""
     options = Asked(level, intervals, covariance, robust, dispersion)
     options.check()
-    setting = setting_of(fit, data, target)
+    settings = settings_of(fit, data, target)
+    found = [_summary(fit, each, options) for each in settings]
+    if len(found) == 1:
+        return found[0]
+    from .multivariate import together
+
+    return together(settings, found, fit.objective)
+
+
+def _summary(fit: Any, setting: Setting, options: Asked) -> Summary:
     if setting.penalty is None and not setting.lasso:
         return _maximum_likelihood(fit, setting, options)
     return _posterior(fit, setting, options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import RequestError
 from ..registry import near
 
-__all__ = ["Coefficient", "Summary"]
+__all__ = ["Coefficient", "Summary", "aligned", "number", "p_value", "table_rows"]
 
 Array = np.ndarray[Any, Any]
 _WIDEST = 32
@@ -124,20 +124,16 @@ class Summary:
 
     def __str__(self) -> str:
         lines = [self.title, *self._facts(), ""]
-        rows = self._rows()
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         equation = None
-        for i, row in enumerate(rows):
+        for i, line in enumerate(aligned(table_rows(self, self.level, self.statistic))):
             if i and self.coefficients[i - 1].equation != equation:
                 equation = self.coefficients[i - 1].equation
                 lines.append(equation)
-            cells = [row[0].ljust(widths[0])]
-            cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]
-            lines.append("  " + "  ".join(cells).rstrip())
+            lines.append(line)
         if self.dropped:
             lines.append("")
             lines += [f"  {name}: not estimated; {why}" for name, why in self.dropped.items()]
-        lines += ["", *self._trust(), *(f"note: {note}" for note in self.notes)]
+        lines += ["", *self.trust(), *(f"note: {note}" for note in self.notes)]
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -148,7 +144,7 @@ class Summary:
         from rich.table import Table
         from rich.text import Text
 
-        heads, *rows = self._rows()
+        heads, *rows = table_rows(self, self.level, self.statistic)
         table = Table(box=None, pad_edge=False)
         table.add_column(heads[0])
         for head in heads[1:]:
@@ -165,7 +161,7 @@ class Summary:
             *map(Text, self._facts()),
             table,
             *dropped,
-            *map(Text, self._trust()),
+            *map(Text, self.trust()),
             *(Text(f"note: {note}") for note in self.notes),
         )
 
@@ -188,35 +184,17 @@ class Summary:
             if self.adjusted_r_squared is not None:
                 line += f", adjusted {self.adjusted_r_squared:.6g}"
             if self.f_statistic is not None:
-                line += f", F {self.f_statistic:.6g} (p {_p(self.f_p_value)})"
+                line += f", F {self.f_statistic:.6g} (p {p_value(self.f_p_value)})"
             facts.append(line)
         elif self.likelihood_ratio is not None:
             facts.append(
                 f"likelihood ratio against no features {self.likelihood_ratio:.6g} (p "
-                f"{_p(self.likelihood_ratio_p_value)})"
+                f"{p_value(self.likelihood_ratio_p_value)})"
             )
         return facts
 
-    def _rows(self) -> list[list[str]]:
-        percent = f"{100 * self.level:g} %"
-        heads = ["", "estimate", "std. error", self.statistic, "p", f"{percent} from", "to"]
-        rows = [heads]
-        for each in self.coefficients:
-            name = each.name if len(each.name) <= _WIDEST else each.name[: _WIDEST - 1] + "…"
-            rows.append(
-                [
-                    name,
-                    _number(each.estimate),
-                    _number(each.standard_error),
-                    _ratio(each.statistic),
-                    "-" if each.p_value is None else _p(each.p_value),
-                    _number(each.lower),
-                    _number(each.upper),
-                ]
-            )
-        return rows
-
-    def _trust(self) -> list[str]:
+    def trust(self) -> list[str]:
+        """How far the numbers can be trusted, in lines."""
         lines = [f"standard errors: {self.covariance_from}; intervals: {self.intervals}"]
         lines.append(
             f"condition number {self.condition:.2g}: about {self.digits_lost:.0f} of 16 digits "
@@ -227,7 +205,41 @@ class Summary:
         return lines
 
 
-def _number(value: float | None) -> str:
+def table_rows(
+    coefficients: Iterable[Coefficient], level: float, statistic: str
+) -> list[list[str]]:
+    """The heads and a row of text for each coefficient."""
+    percent = f"{100 * level:g} %"
+    rows = [["", "estimate", "std. error", statistic, "p", f"{percent} from", "to"]]
+    for each in coefficients:
+        name = each.name if len(each.name) <= _WIDEST else each.name[: _WIDEST - 1] + "…"
+        rows.append(
+            [
+                name,
+                number(each.estimate),
+                number(each.standard_error),
+                _ratio(each.statistic),
+                "-" if each.p_value is None else p_value(each.p_value),
+                number(each.lower),
+                number(each.upper),
+            ]
+        )
+    return rows
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a table: the first column to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]
+        lines.append("  " + "  ".join(cells).rstrip())
+    return lines
+
+
+def number(value: float | None) -> str:
+    """Six digits, or a dash for what does not exist."""
     return "-" if value is None else f"{value:.6g}"
 
 
@@ -237,7 +249,8 @@ def _ratio(value: float | None) -> str:
     return f"{value:.3f}" if abs(value) < 1e5 else f"{value:.3g}"
 
 
-def _p(value: float | None) -> str:
+def p_value(value: float | None) -> str:
+    """A probability in three digits."""
     if value is None:
         return "-"
     return "< 1e-16" if value < 1e-16 else f"{value:.3g}"
