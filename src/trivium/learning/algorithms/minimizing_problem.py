@@ -99,7 +99,13 @@ def require_finite(problem: Problem, function: Function | Residuals) -> None:
         r = function.residuals(function.start)
         value = float(np.sum(np.square(r)))
     if not np.isfinite(value):
+        from trivium.engine.nonfinite import first_bad_value
+
+        loss = problem.objective(problem.model, problem.batch)
+        found = first_bad_value([loss], compiled=True)
+        where = "" if found is None else f"\n{found}"
         raise NonFiniteError(
             f"the objective {problem.objective!r} is {value} at the first parameters, so there "
-            "is no direction to go; scale the features (scale=True) or give other first values"
+            "is no direction to go; scale the features (scale=True) or give other first "
+            f"values{where}"
         )
