@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .derivation.derivation import Derivation
     from .derivation.deriving import derive
-    from .drawing import Drawing, draw
+    from .drawing import Drawing, Flow, draw, flow
     from .nonfinite import AllFinite, first_nonfinite
 else:
     from trivium.engine.lazy import lazy
@@ -17,9 +17,18 @@ else:
         {
             "derivation.deriving": ["derive"],
             "derivation.derivation": ["Derivation"],
-            "drawing": ["Drawing", "draw"],
+            "drawing": ["Drawing", "Flow", "draw", "flow"],
             "nonfinite": ["AllFinite", "first_nonfinite"],
         },
     )
 
-__all__ = ["AllFinite", "Derivation", "Drawing", "derive", "draw", "first_nonfinite"]
+__all__ = [
+    "AllFinite",
+    "Derivation",
+    "Drawing",
+    "Flow",
+    "derive",
+    "draw",
+    "first_nonfinite",
+    "flow",
+]

@@ -59,6 +59,7 @@ class History(list[dict[str, Any]]):
             if best_epoch is not None:
                 place.axvline(best_epoch, color="grey", linestyle=":", label="kept")
             place.set_xlabel(over.replace("_", " "))
+            place.xaxis.get_major_locator().set_params(integer=over == "epoch")
             place.legend(frameon=False)
             place.grid(alpha=0.3)
         places[0].set_ylabel("objective")
