@@ -113,3 +113,20 @@ def test_the_second_derivative_of_a_matrix_function_is_refused_at_once():
         derivative(corner, np.eye(2), [first, second])
     exact = derivative(lambda x: L.expm(x)[0, 1], np.eye(2), [first, second])
     assert exact == pytest.approx(np.e * (first @ second + second @ first)[0, 1] / 2)
+
+
+@pytest.mark.parametrize("rank", range(4))
+def test_third_derivatives_of_determinants_are_right_or_refused(rank):
+    """Against the mixed discriminant: det is multilinear in its columns."""
+    rng = np.random.default_rng(rank)
+    x = rng.normal(size=(3, rank)) @ rng.normal(size=(rank, 3))
+    directions = [rng.normal(size=(3, 3)) for _ in range(3)]
+    exact = sum(
+        float(np.linalg.det(np.stack([directions[k][:, i] for i, k in enumerate(order)], 1)))
+        for order in itertools.permutations(range(3))
+    )
+    if rank < 2:  # two singular values are zero
+        with pytest.raises(NotDifferentiableError, match="det where it is singular"):
+            derivative(L.det, x, directions)
+    else:
+        assert derivative(L.det, x, directions) == pytest.approx(exact, rel=1e-6)

@@ -42,10 +42,10 @@ def _outside_ties(a: IsDerivative, x: Array, tied: Array) -> Array:
     if a.derivative and np.any(tied):
         raise NotDifferentiableError(
             "this derivative is not known where eigenvalues or singular values coincide, as they "
-            "do here (to 8 n ε ‖A‖): of functions of them the first two derivatives are, of "
-            "matrix_function the first. Polynomials, expm, inv, det, slogdet and pinv of the "
-            "matrix itself have derivatives of every order; a small matrix added to this one "
-            "parts its values"
+            "do here (to 8 n ε ‖A‖): of functions of them, and of det where it is singular, the "
+            "first two derivatives are, of matrix_function the first. Polynomials, expm, inv, "
+            "slogdet and pinv of the matrix itself have derivatives of every order; a small "
+            "matrix added to this one parts its values"
         )
     return x
 

@@ -23,6 +23,7 @@ from .factorizations import (
     square_shape,
     transposed,
 )
+from .factorizations_coinciding import outside_ties, tied_values
 from .factorizations_solving import solve
 
 if TYPE_CHECKING:
@@ -88,9 +89,10 @@ def _adjugate_vjp(n: Tensor, c: Tensor) -> Tensor | None:
 
     With X = A⁻¹, D = det A: Ā = D (⟨C, X⟩ Xᵀ - Xᵀ C Xᵀ). With E = Uᵀ dA V, Ĉ = ±VᵀCU and Pᵢⱼ
     the product of all singular values but σᵢ and σⱼ: Ēᵢⱼ = -Pᵢⱼ Ĉᵢⱼ and Ēⱼⱼ = Σᵢ Pᵢⱼ Ĉᵢᵢ, i ≠ j.
-    The second is exact everywhere, the first can be differentiated again everywhere.
+    The second is exact everywhere, the first can be differentiated again everywhere; of the
+    second that is refused where singular values coincide.
     """
-    from ..composites import where
+    from ..composites import broadcast_to, cast, where
     from .factorizations_spectral import svdvals
 
     x = n.inputs[0]
@@ -103,7 +105,10 @@ def _adjugate_vjp(n: Tensor, c: Tensor) -> Tensor | None:
     turned = transposed(inverse)
     along = over_matrix((c * inverse).sum(axis=(-2, -1)), x)
     first = over_matrix(det(safe), x) * (along * turned - product(turned, c, turned))
-    return where(regular, first, _singular_adjugate_vjp(x, c))
+    pairs = cast(tied_values(s, x), x.dtype).sum(axis=(-2, -1)) > x.shape[-1]
+    mixed = broadcast_to(pairs[..., None, None], x.shape) & ~regular
+    second = outside_ties(_singular_adjugate_vjp(x, c), mixed, derivative=False)
+    return where(regular, first, second)
 
 
 def _singular_adjugate_vjp(x: Tensor, c: Tensor) -> Tensor:
