@@ -91,7 +91,7 @@ class Case:
         """Input i is zero, and why, as the end of a sentence."""
         reason, name = self.why_zero(i).text, self.text(i)
         known = not reason or reason.partition(" at [")[0] == f"{name} is 0"
-        return f"{name} is 0 there" + ("" if known else f": {reason}")
+        return f"{name} is 0 there" + ("" if known else f", because {reason}")
 
 
 @dataclass(frozen=True)
