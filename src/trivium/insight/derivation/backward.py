@@ -19,6 +19,7 @@ from trivium.engine.traversal import topological
 from . import naming
 from .cutting import Cut, Step
 from .equations import Equation
+from .raising import number_examples
 from .rules import rule_between
 from .simplify import simplify
 from .symbols import Symbol
@@ -94,7 +95,7 @@ def _equation(
 ) -> Equation:
     leaf = symbol.leaf
     total = reduce(arithmetic.add, [share for _, share in pieces])
-    (expression,) = simplify([total], size, batch)
+    (expression,) = simplify(number_examples([total], batch), size, batch)
     is_parameter = symbol.role == "parameter"
     rules = dict.fromkeys(
         rule_between(step.expression, leaf, parameter=is_parameter) for step, _ in pieces

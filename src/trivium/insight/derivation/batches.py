@@ -27,7 +27,7 @@ def resized(
         found = leaves.get(id(each))
         if found is not None:
             new[id(each)] = found
-        elif not each.inputs:
+        elif not each.inputs and each.primitive.name in ("constant", "input", "variable"):
             new[id(each)] = each
         else:
             attributes = _sized(each.attributes, batch, n)

@@ -212,6 +212,8 @@ class _Cutter:
         )
 
     def _too_long(self, node: Tensor, size: int) -> naming.Name | None:
+        if node.primitive.name == "stop_gradient" and id(node) in self.active:
+            return self._next("c")
         if node.primitive.name in _WEIGHTLESS or not self._may_cut(node, active=False):
             return None
         if any(user.primitive.name == "label" for user in self.users.get(id(node), [])):

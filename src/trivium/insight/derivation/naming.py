@@ -40,7 +40,11 @@ _SPECIAL = {
     "&": r"\&", "$": r"\$", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
 }  # fmt: skip
 _INDEXED = re.compile(r"([^\W\d_]+)[\[(]?(\d+)[\])]?")
-_WORDS = {"loss": ("L", "L", "loss"), "ŷ": (r"\hat y", "ŷ", "prediction")}
+_WORDS = {
+    "loss": ("L", "L", "loss"),
+    "ŷ": (r"\hat y", "ŷ", "prediction"),
+    "log_dispersion": (r"\ln\varphi", "ln φ", "log_dispersion"),
+}
 _KINDS = {"weight": "W", "bias": "b", "kernel": "W"}
 # Names that the generated code uses for itself.
 _RESERVED = frozenset(keyword.kwlist) | {
@@ -139,6 +143,8 @@ def parameter_name(path: str, ndim: int, layer: str | None, alone: bool) -> Name
     the same last part.
     """
     last = path.rpartition(".")[2]
+    if path in _WORDS:
+        return Name(*_WORDS[path])
     letter = _KINDS.get(last)
     if letter is None:
         own = _subscripted(last)

@@ -2,8 +2,10 @@
 
 A gradient g of the loss L at a value v is compared with central differences along directions d:
 ⟨g, d⟩ ≈ (L(v + h d) − L(v − h d)) / 2h. To vary a value of the forward pass, the equations after
-it are evaluated again with the varied value in its place. Small arrays are checked element by
-element, larger ones along fixed random directions.
+it are evaluated again with the varied value in its place; what stands behind stop_gradient keeps
+its value. Small arrays are checked element by element, larger ones along fixed random directions.
+Where the slopes to both sides differ, a function has a kink (ReLU at 0): there any slope between
+them is a subgradient, and the difference to the nearest one counts.
 """
 
 from __future__ import annotations
@@ -32,6 +34,8 @@ Array = np.ndarray[Any, Any]
 # Arrays up to this size are checked element by element, larger ones along so many directions.
 _EVERY_ELEMENT = 64
 _DIRECTIONS = 4
+# Slopes to both sides that differ by this share are those of a kink, not of curvature.
+_KINK = 1e-2
 # Optimal for central differences in double precision: the cube root of the unit roundoff.
 _STEP = float(np.finfo(np.float64).eps) ** (1 / 3)
 
@@ -41,12 +45,14 @@ class Check:
     """One gradient against finite differences.
 
     ``difference``: the largest |derivative − difference quotient|; ``scale``: the largest
-    derivative beside it; ``relative``: their quotient. ``directions``: how many were compared.
+    derivative beside it; ``relative``: their quotient. ``directions``: how many were compared,
+    ``kinks``: in how many of them the slopes to both sides differ.
     """
 
     difference: float
     scale: float
     directions: int
+    kinks: int = 0
 
     @property
     def relative(self) -> float:
@@ -159,13 +165,21 @@ def _check(
         return float(here[id(derivation.loss.leaf)])
 
     difference = scale = 0.0
+    kinks = 0
+    here = loss(at)
     directions = _directions(at.shape)
     for direction in directions:
         claimed = float(np.sum(slope * direction))
-        found = (loss(at + step * direction) - loss(at - step * direction)) / (2 * step)
+        above, below = loss(at + step * direction), loss(at - step * direction)
+        found = (above - below) / (2 * step)
+        right, left = (above - here) / step, (here - below) / step
+        # Half the jump of the slopes is far beyond what curvature makes of it at this step.
+        if abs(right - left) > _KINK * max(abs(right), abs(left)):
+            kinks += 1
+            found = min(max(claimed, min(left, right)), max(left, right))
         difference = max(difference, abs(claimed - found))
         scale = max(scale, abs(claimed), abs(found))
-    return Check(difference, scale, len(directions))
+    return Check(difference, scale, len(directions), kinks)
 
 
 def _equations_after(derivation: Derivation, varied: Symbol) -> list[Equation]:
@@ -173,7 +187,7 @@ def _equations_after(derivation: Derivation, varied: Symbol) -> list[Equation]:
     reached = {id(varied.leaf)}
     found = []
     for each in derivation.forward:
-        if each.defines is varied:
+        if each.defines is varied or each.expression.primitive.name == "stop_gradient":
             continue
         if any(id(node) in reached for node in topological([each.expression])):
             reached.add(id(each.defines.leaf))

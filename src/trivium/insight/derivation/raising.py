@@ -16,12 +16,12 @@ from trivium.engine import array, dtypes
 from trivium.engine.composites import as_tensor, broadcast_to
 from trivium.engine.primitives import arithmetic, exponential, reductions
 from trivium.engine.primitives.reductions import restore
-from trivium.engine.tensor import Tensor, input, literal
+from trivium.engine.tensor import Tensor, input, literal, tensor
 from trivium.engine.traversal import rebuild, same, topological
 
 from . import textbook
 
-__all__ = ["Raised", "raise_operations"]
+__all__ = ["Raised", "number_examples", "raise_operations"]
 
 Match = tuple[Tensor, Callable[..., Tensor], tuple[Tensor, ...]]
 
@@ -61,7 +61,17 @@ def raise_operations(outputs: Sequence[Tensor], batch: int) -> Raised:
         else:
             new[id(node)] = same(node, tuple(new[id(each)] for each in node.inputs))
     raised = rebuild([new[id(each)] for each in outputs], _rewritten)
-    return Raised(raised, size)
+    return Raised(number_examples(raised, batch), size)
+
+
+def number_examples(outputs: Sequence[Tensor], batch: int) -> list[Tensor]:
+    """``outputs`` with constants that grow evenly over the examples as their numbers."""
+
+    def change(old: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+        found = _numbered(old, batch) if old.primitive.name == "constant" else None
+        return same(old, inputs) if found is None else found
+
+    return rebuild(outputs, change)
 
 
 def _matches(outputs: Sequence[Tensor]) -> Iterator[Match]:
@@ -90,6 +100,12 @@ def _candidates(node: Tensor, consumers: list[Tensor]) -> Iterator[Match]:
             yield from _softmax_family(node, axes)
         if "add" in used_by and node.primitive.name in _GIVEN:
             yield _log_factorial(node), textbook.log_factorial, (node,)
+        if "less" in used_by:
+            yield _log_normal_cdf(node), textbook.log_normal_cdf, (node,)
+        if node.primitive.name == "where":
+            for user in consumers:
+                if user.primitive is arithmetic.add:
+                    yield _log_choose(user, node), textbook.log_choose, (user, node)
         if "multiply" in used_by:
             yield array.gelu(node), _gelu, (node,)
         if "exp" in used_by:
@@ -123,6 +139,20 @@ def _log_factorial(node: Tensor) -> Tensor:
     from trivium.learning.objectives.families import log_factorial
 
     return log_factorial(node)
+
+
+def _log_normal_cdf(node: Tensor) -> Tensor:
+    """ln Φ as the probit link computes it."""
+    from trivium.mathematics.probability.special import log_normal_cdf
+
+    return log_normal_cdf(node)
+
+
+def _log_choose(n: Tensor, k: Tensor) -> Tensor:
+    """The logarithm of a binomial coefficient as the likelihoods of counts compute it."""
+    from trivium.mathematics.probability.special import log_choose
+
+    return log_choose(n, k)
 
 
 def _gelu(x: Tensor) -> Tensor:
@@ -162,6 +192,27 @@ def _one_hots(codes: Tensor, table: Tensor) -> Iterator[Match]:
             return textbook.one_hot(x, classes=classes, dtype=dtype)
 
         yield made, make, (codes,)
+
+
+def _numbered(node: Tensor, batch: int) -> Tensor | None:
+    """A constant that grows evenly from example to example, by the examples' numbers."""
+    if (
+        node.size < batch
+        or node.size % batch
+        or node.shape[0] % batch
+        or node.dtype.kind == "b"
+    ):
+        return None
+    rows = node.attributes.array.reshape(batch, -1)
+    start, step = rows[0], rows[1] - rows[0]
+    numbers = np.arange(batch, dtype=node.dtype)
+    if not np.array_equal(rows, start + step * numbers[:, None]):
+        return None
+    count = textbook.counting(size=batch, dtype=node.dtype)
+    column = broadcast_to(count.reshape((batch, 1)), rows.shape)
+    grown = column * tensor(step) if np.any(step) else column * 0
+    made = grown + tensor(start) if np.any(start) else grown
+    return made.reshape(node.shape)
 
 
 def _with_size(node: Tensor, batch: int, size: Tensor) -> Tensor:

@@ -63,13 +63,15 @@ class _Simplifier:
     def __init__(self, size: Tensor, batch: int, cases: bool) -> None:
         self.size = size
         self.batch = batch
-        self.rules = _RULES if cases else {**_RULES, "where": _where}
+        self.rules = {**_RULES, "sum": self._sum, "contraction": self._contraction}
+        if not cases:
+            self.rules["where"] = _where
         self.scaled: dict[int, Scaled] = {}
         self.made: dict[int, Tensor] = {}
 
     def run(self, outputs: list[Tensor]) -> list[Tensor]:
         for each in topological(outputs):
-            found = self._counted(self._simplified(each))
+            found = self._simplified(each)
             self.scaled[id(each)] = found
             made = each
             if each.parts is not None:
@@ -79,16 +81,6 @@ class _Simplifier:
                 made = found.tensor(each.shape, each.dtype)
             self.made[id(each)] = made
         return [self.made[id(each)] for each in outputs]
-
-    def _counted(self, found: Scaled) -> Scaled:
-        """Numbers that count the examples as multiples of n."""
-        number = found.coefficient.number
-        times = number / self.batch
-        if number == 0 or times != round(times):
-            return found
-        n = Coefficient(1.0, {id(self.size): (self.size, 1)})
-        atoms = found.coefficient.atoms
-        return Scaled(Coefficient(times, atoms) * n, found.base)
 
     def _simplified(self, each: Tensor) -> Scaled:
         if each is self.size:
@@ -102,6 +94,54 @@ class _Simplifier:
             if found is not None:
                 return found
         return Scaled(ONE, same(each, tuple(self.made[id(x)] for x in each.inputs)))
+
+    def _count(self, number: int) -> Coefficient:
+        """A number of elements: a multiple of n where the examples are among them."""
+        found = Coefficient()
+        while number and number % self.batch == 0:
+            number //= self.batch
+            found = found * Coefficient(1.0, {id(self.size): (self.size, 1)})
+        return found * Coefficient(float(number))
+
+    def _sum(self, each: Tensor, x: Scaled) -> Scaled:
+        axes, shape = each.attributes.axes, each.inputs[0].shape
+        base = x.base
+        if base is not None and _sums_to_one(base, axes):
+            return Scaled(x.coefficient, None)
+        if base is None:
+            count = math.prod(shape[axis] for axis in axes)
+            return x.times(self._count(count))
+        if base.primitive is reductions.sum_:
+            inner = base.attributes.axes
+            left = [axis for axis in range(base.inputs[0].ndim) if axis not in inner]
+            together = tuple(sorted({*inner, *(left[axis] for axis in axes)}))
+            return Scaled(x.coefficient, reductions.sum_(base.inputs[0], axes=together))
+        return Scaled(x.coefficient, reductions.sum_(base, axes=axes))
+
+    def _contraction(self, each: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
+        coefficient = x.coefficient * y.coefficient
+        if x.base is not None and y.base is not None:
+            made = node(contraction, (x.base, y.base), each.attributes)
+            return Scaled(coefficient, made)
+        if x.base is None and y.base is None:
+            return None
+        return self._contracted_with_ones(each, coefficient, x, y)
+
+    def _contracted_with_ones(
+        self, each: Tensor, coefficient: Coefficient, x: Scaled, y: Scaled
+    ) -> Scaled | None:
+        """A product with an array of ones is a sum, where the axes then stand in order."""
+        left, right, out = each.attributes
+        labels, base, ones = (left, x.base, right) if y.base is None else (right, y.base, left)
+        assert base is not None
+        kept = [label for label in labels if label in out]
+        if [label for label in out if label in labels] != kept or len(out) != len(kept):
+            return None
+        axes = tuple(i for i, label in enumerate(labels) if label not in out)
+        shape = dict(zip(ones, each.inputs[0 if labels is right else 1].shape, strict=True))
+        extra = math.prod(size for label, size in shape.items() if label not in (*labels, *out))
+        total = reductions.sum_(base, axes=axes) if axes else base
+        return Scaled(coefficient * self._count(extra), total)
 
 
 def _constant(each: Tensor) -> Scaled:
@@ -148,22 +188,6 @@ def _linear(each: Tensor, x: Scaled, *rest: Scaled) -> Scaled | None:
         for other, given in zip(rest, each.inputs[1:], strict=True)
     ]
     return Scaled(x.coefficient, node(each.primitive, (x.base, *others), each.attributes))
-
-
-def _sum(each: Tensor, x: Scaled) -> Scaled:
-    axes, shape = each.attributes.axes, each.inputs[0].shape
-    base = x.base
-    if base is not None and _sums_to_one(base, axes):
-        return Scaled(x.coefficient, None)
-    if base is None:
-        count = math.prod(shape[axis] for axis in axes)
-        return x.times(Coefficient(float(count)))
-    if base.primitive is reductions.sum_:
-        inner = base.attributes.axes
-        left = [axis for axis in range(base.inputs[0].ndim) if axis not in inner]
-        together = tuple(sorted({*inner, *(left[axis] for axis in axes)}))
-        return Scaled(x.coefficient, reductions.sum_(base.inputs[0], axes=together))
-    return Scaled(x.coefficient, reductions.sum_(base, axes=axes))
 
 
 def _sums_to_one(base: Tensor, axes: tuple[int, ...]) -> bool:
@@ -353,33 +377,6 @@ def _where_with_factor(each: Tensor, condition: Scaled, x: Scaled, y: Scaled) ->
     return Scaled(ONE, arithmetic.multiply(x.base, cases))
 
 
-def _contraction(each: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
-    coefficient = x.coefficient * y.coefficient
-    if x.base is not None and y.base is not None:
-        made = node(contraction, (x.base, y.base), each.attributes)
-        return Scaled(coefficient, made)
-    if x.base is None and y.base is None:
-        return None
-    return _contracted_with_ones(each, coefficient, x, y)
-
-
-def _contracted_with_ones(
-    each: Tensor, coefficient: Coefficient, x: Scaled, y: Scaled
-) -> Scaled | None:
-    """A product with an array of ones is a sum, where the axes then stand in order."""
-    left, right, out = each.attributes
-    labels, base, ones = (left, x.base, right) if y.base is None else (right, y.base, left)
-    assert base is not None
-    kept = [label for label in labels if label in out]
-    if [label for label in out if label in labels] != kept or len(out) != len(kept):
-        return None
-    axes = tuple(i for i, label in enumerate(labels) if label not in out)
-    shape = dict(zip(ones, each.inputs[0 if labels is right else 1].shape, strict=True))
-    extra = math.prod(size for label, size in shape.items() if label not in (*labels, *out))
-    total = reductions.sum_(base, axes=axes) if axes else base
-    return Scaled(coefficient * Coefficient(float(extra)), total)
-
-
 def _square(each: Tensor, x: Scaled) -> Scaled:
     coefficient = x.coefficient * x.coefficient
     return Scaled(coefficient, None if x.base is None else arithmetic.square(x.base))
@@ -409,8 +406,6 @@ _RULES: dict[str, Rule] = {
     "chain": _multiply,
     "divide": _divide,
     "square": _square,
-    "sum": _sum,
-    "contraction": _contraction,
     "where": _where_with_factor,
     "sigmoid": _sigmoid,
     "exp": _exp,

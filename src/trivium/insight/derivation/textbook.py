@@ -19,6 +19,7 @@ from scipy import special
 from trivium.engine.errors import ShapeError
 from trivium.engine.primitive import Curvature, Primitive, Unsupported, by_input
 from trivium.engine.primitives import reductions, rules
+from trivium.engine.primitives.exponential import exp
 from trivium.engine.primitives.reductions import Axes, restore
 from trivium.engine.primitives.special import polygamma
 from trivium.engine.tensor import Tensor
@@ -28,8 +29,11 @@ __all__ = [
     "Operation",
     "attains_largest",
     "attains_smallest",
+    "counting",
     "largest",
+    "log_choose",
     "log_factorial",
+    "log_normal_cdf",
     "log_softmax",
     "log_sum_exp",
     "normal_cdf",
@@ -202,6 +206,41 @@ normal_cdf = _operation(
 )
 
 
+log_normal_cdf = _operation(
+    "log_normal_cdf",
+    notation=r"\ln \Phi({0})",
+    evaluate=lambda a, x: special.log_ndtr(x),
+    vjp=by_input(lambda n, c: c * exp(_log_density(n.inputs[0]) - n)),
+)
+
+
+def _log_density(x: Tensor) -> Tensor:
+    """ln φ(x): the quotient φ/Φ would be 0/0 in the lower tail."""
+    return -(x * x) / 2.0 - 0.5 * math.log(2 * math.pi)
+
+
+def _log_choose(attributes: Any, n: Any, k: Any) -> Any:
+    return -np.log1p(n) - special.betaln(n - k + 1, k + 1)
+
+
+def _log_choose_by_all(n: Tensor, c: Tensor) -> Tensor:
+    every, some = n.inputs
+    return c * (polygamma(every + 1, order=0) - polygamma(every - some + 1, order=0))
+
+
+def _log_choose_by_some(n: Tensor, c: Tensor) -> Tensor:
+    every, some = n.inputs
+    return c * (polygamma(every - some + 1, order=0) - polygamma(some + 1, order=0))
+
+
+log_choose = _operation(
+    "log_choose",
+    notation=r"\ln C({0}, {1})",
+    evaluate=_log_choose,
+    vjp=by_input(_log_choose_by_all, _log_choose_by_some),
+)
+
+
 def _attaining(extreme: Any) -> Any:
     """1 where ``extreme`` over the axes is attained, shared among ties."""
 
@@ -256,6 +295,25 @@ smallest = _operation(
     ),
 )
 
+
+class Count(NamedTuple):
+    """Attributes of ``counting``: how many numbers, and their dtype."""
+
+    size: int
+    dtype: np.dtype[Any]
+
+
+# The numbers of the examples, where an expression was built with them as a constant.
+counting = _operation(
+    "counting",
+    notation=lambda a: r"(0, 1, 2, \dots)",
+    attributes=Count,
+    shape=lambda a: (a.size,),
+    dtype=lambda a: a.dtype,
+    evaluate=lambda a: np.arange(a.size, dtype=a.dtype),
+    vjp=rules.zero,
+)
+
 # Codes 0 and 1 as the signs that margins are written with.
 sign_of_code = _operation(
     "sign_of_code",
@@ -271,7 +329,7 @@ OPERATIONS: dict[str, Operation] = {
     each.name: each
     for each in (
         step, relu, softmax, log_softmax, log_sum_exp, one_hot, pick, log_factorial,
-        normal_density, normal_cdf, attains_largest, attains_smallest, largest, smallest,
-        sign_of_code,
+        log_choose, log_normal_cdf, normal_density, normal_cdf, attains_largest, attains_smallest,
+        largest, smallest, sign_of_code, counting,
     )
 }  # fmt: skip
