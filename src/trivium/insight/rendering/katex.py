@@ -20,8 +20,9 @@ __all__ = ["Katex", "MissingKatexError", "katex"]
 FOLDER = Path(__file__).parent / "assets" / "katex"
 
 # Letters, digits, operators and big delimiters of any formula.
-_ALWAYS = ("Main-Regular", "Math-Italic", "Size1-Regular", "Size2-Regular", "Size3-Regular")
-_ALWAYS += ("Size4-Regular", "AMS-Regular")
+_ALWAYS = frozenset(
+    {"Main-Regular", "Math-Italic", "AMS-Regular", *(f"Size{i}-Regular" for i in range(1, 5))}
+)
 # Fonts that a formula needs only if one of these commands occurs in it.
 _BY_COMMAND = (
     (r"\\(mathbf|textbf|bm|boldsymbol|pmb|bf)\b", ("Main-Bold",)),

@@ -18,7 +18,7 @@ import trivium
 from .katex import Katex, katex
 from .page_graph import Graph, graph_svg
 
-__all__ = ["Formula", "Page", "PageEquation", "Section", "Table", "document"]
+__all__ = ["Formula", "Page", "PageEquation", "Section", "Table", "Typed", "document"]
 
 ASSETS = Path(__file__).parent / "assets"
 _LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
@@ -38,23 +38,37 @@ class Formula:
 
 
 @dataclass(frozen=True)
+class Typed:
+    """Numbers or code: every character as wide as the others, lines as they are."""
+
+    text: str
+
+
+Cell = Formula | Typed | str
+
+
+@dataclass(frozen=True)
 class PageEquation:
     """One line of a derivation, ready to be shown.
 
-    ``key``: unique in the page. ``defines``, ``reads``: keys of the nodes of the graph that the
+    ``key``: unique in the page. ``formulas``: the equation, and below it the definitions of what
+    it abbreviates. ``defines``, ``reads``: keys of the nodes of the graph that the
     equation gives a value or a gradient to, and takes from. ``shape`` of the result; ``rules``
     (the name of each and why it holds), ``reuses`` (formulas of the forward pass) and ``source``
-    (the user's line) are empty where there is nothing to say.
+    (the user's line), ``value`` (its numbers) and ``check`` (of a gradient, how it compares with
+    finite differences) are empty where there is nothing to say.
     """
 
     key: str
-    formula: Formula
+    formulas: tuple[Formula, ...]
     shape: str
     defines: str
     reads: tuple[str, ...] = ()
     rules: tuple[tuple[str, str], ...] = ()
     reuses: tuple[Formula, ...] = ()
     source: str = ""
+    value: str = ""
+    check: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,7 +77,7 @@ class Table:
 
     caption: str
     columns: tuple[str, ...]
-    rows: tuple[tuple[Formula | str, ...], ...]
+    rows: tuple[tuple[Cell, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,7 @@ class Page:
         """Every formula of the page."""
         for section in self.sections:
             for equation in section.equations:
-                yield equation.formula
+                yield from equation.formulas
                 yield from equation.reuses
             for table in section.tables:
                 for row in table.rows:
@@ -206,7 +220,9 @@ def _equation(equation: PageEquation, number: int, _: Callable[[str], str]) -> I
     )
     yield '<div class="line">'
     yield f'<div class="formula" role="group" tabindex="0" aria-label="{_escaped(name)}">'
-    yield f"{_math(equation.formula)}</div>"
+    for formula in equation.formulas:
+        yield f"<div>{_math(formula)}</div>"
+    yield "</div>"
     yield f'<span class="number" aria-hidden="true">({number})</span>'
     yield "</div>"
     for rule, why in equation.rules:
@@ -214,6 +230,12 @@ def _equation(equation: PageEquation, number: int, _: Callable[[str], str]) -> I
             f'<p class="why"><strong class="rule">{_escaped(rule)}</strong> {_escaped(why)}</p>'
         )
     yield f'<p class="facts">{" ".join(_facts(equation, _))}</p>'
+    if equation.value:
+        what = _("value of equation {number}").format(number=number)
+        yield (
+            f'<pre class="value" role="region" tabindex="0" aria-label="{_escaped(what)}">'
+            f"{_escaped(equation.value)}</pre>"
+        )
     yield "</li>"
 
 
@@ -223,6 +245,8 @@ def _facts(equation: PageEquation, _: Callable[[str], str]) -> Iterator[str]:
     if equation.reuses:
         reused = " ".join(_math(formula) for formula in equation.reuses)
         yield _fact("reuses", _("reuses from the forward pass"), reused)
+    if equation.check:
+        yield _fact("check", _("finite differences"), _escaped(equation.check))
     if equation.source:
         yield _fact("source", _("your line"), f"<code>{_escaped(equation.source)}</code>")
 
@@ -246,10 +270,12 @@ def _table(table: Table, key: str) -> Iterator[str]:
     yield "</tbody></table></div></figure>"
 
 
-def _cell(cell: Formula | str) -> str:
+def _cell(cell: Cell) -> str:
     if isinstance(cell, Formula):
         return _math(cell)
-    return f'<span class="cell">{_escaped(cell)}</span>'
+    if isinstance(cell, Typed):
+        return f'<span class="typed">{_escaped(cell.text)}</span>'
+    return _escaped(cell)
 
 
 def _math(formula: Formula) -> str:

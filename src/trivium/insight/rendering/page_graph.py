@@ -6,9 +6,13 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
-__all__ = ["Graph", "GraphEdge", "GraphNode", "graph_svg"]
+__all__ = ["GAP", "NAME", "SMALL", "Graph", "GraphEdge", "GraphNode", "Point", "graph_svg"]
+
+#: Sizes of letters, as in the style sheet, and the gap between a name and its shape.
+NAME, SMALL, GAP = 15.0, 12.0, 6.0
 
 Point = tuple[float, float]
 
@@ -102,12 +106,16 @@ def _edge(edge: GraphEdge) -> str:
 
 
 def _path(points: tuple[Point, ...], shift: float) -> str:
-    """A polyline through ``points``, moved to its own right by ``shift``."""
-    (x0, y0), (x1, y1) = points[0], points[-1]
-    length = max(((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5, 1e-9)
-    dx, dy = -shift * (y1 - y0) / length, shift * (x1 - x0) / length
-    moved = [f"{_number(x + dx)} {_number(y + dy)}" for x, y in points]
-    return "M" + " L".join(moved)
+    """A curve through ``points`` that leaves and enters them upright, moved by ``shift``."""
+    down = points[-1][1] > points[0][1]
+    moved = [(x - shift if down else x + shift, y) for x, y in points]
+    way = [f"M{_number(moved[0][0])} {_number(moved[0][1])}"]
+    for (x0, y0), (x1, y1) in pairwise(moved):
+        middle = _number((y0 + y1) / 2)
+        end = f"{_number(x1)} {_number(y1)}"
+        bend = f"C{_number(x0)} {middle} {_number(x1)} {middle} {end}"
+        way.append(f"L{end}" if abs(x0 - x1) < 0.05 else bend)
+    return " ".join(way)
 
 
 def _node(
@@ -120,19 +128,22 @@ def _node(
         name += ", " + translate("Equation {number}").format(number=number)
     x, y = node.x - node.width / 2, node.y - node.height / 2
     radius = {"value": 8, "objective": 8, "input": 2, "parameter": node.height / 2}[node.kind]
-    below = node.shape
+    low = y + node.height - 10
     gradient = ""
     if node.gradient:
-        gradient = f'<tspan class="gradient" dx="0.6em">{_raised(node.gradient)}</tspan>'
+        gradient = (
+            f'<text class="gradient" x="{_number(node.x)}" y="{_number(low)}">'
+            f"{_raised(node.gradient)}</text>"
+        )
+    line = _number(y + 17 if gradient else node.y + 5)
     return (
         f'<a class="node {node.kind}" id="node-{_escaped(node.key)}" href="#{_escaped(target)}" '
         f'data-key="{_escaped(node.key)}" aria-label="{_escaped(name)}">'
         f'<rect x="{_number(x)}" y="{_number(y)}" width="{_number(node.width)}" '
         f'height="{_number(node.height)}" rx="{_number(radius)}"/>'
-        f'<text class="name" x="{_number(node.x)}" y="{_number(node.y - 3)}">'
-        f"{_raised(node.text)}{gradient}</text>"
-        f'<text class="size" x="{_number(node.x)}" y="{_number(node.y + 13)}">'
-        f"{_escaped(below)}</text></a>"
+        f'<text class="name" x="{_number(node.x)}" y="{line}">{_raised(node.text)}'
+        f'<tspan class="size" dx="{_number(GAP)}">{_escaped(node.shape)}</tspan></text>'
+        f"{gradient}</a>"
     )
 
 

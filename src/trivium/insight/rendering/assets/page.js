@@ -3,7 +3,7 @@
 (() => {
     for (const place of document.querySelectorAll(".math[data-tex]")) {
         const text = place.textContent;
-        const inEquation = place.parentElement.classList.contains("formula");
+        const inEquation = place.closest(".formula") !== null;
         try {
             // Not in display mode: there KaTeX never breaks a line, and phones are narrow.
             katex.render((inEquation ? "\\displaystyle " : "") + place.dataset.tex, place, {

@@ -1,0 +1,215 @@
+"""A derivation as a page: equations, the graph of its named values, and the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..derivation.equations import Equation
+from ..derivation.rules import RULES
+from ..derivation.symbols import Symbol, shape_text
+from ..words import translator
+from .latex import latex
+from .page import Formula, Page, PageEquation, Section, Table, Typed, document
+from .page_layout import key_of, leaves_of, placed
+from .text import text
+
+if TYPE_CHECKING:
+    from ..derivation.derivation import Derivation
+    from ..derivation.numbers import Check
+
+__all__ = ["page", "page_of"]
+
+Translate = Callable[[str], str]
+_WHOLE = 24  # arrays of up to so many elements are shown whole
+_ALIKE = 1e-5  # a gradient agrees with its difference quotients up to this share
+
+
+def page(derivation: Derivation, lang: str = "en") -> str:
+    """``derivation`` as one HTML file that needs no network.
+
+    ``lang``: the language of the words, one of ``insight.words.languages()``. Raises
+    ArgumentError for another one and MissingKatexError where KaTeX is not installed.
+    """
+    return document(page_of(derivation, lang))
+
+
+def page_of(derivation: Derivation, lang: str = "en") -> Page:
+    """What the page of ``derivation`` shows. Raises ArgumentError for an unknown language."""
+    _ = translator(lang)
+    forward = Section(
+        key="forward",
+        title=_("Forward pass"),
+        introduction=_("Every named value, in the order of computation."),
+        equations=_equations(derivation, derivation.forward, 1, _),
+    )
+    backward = Section(
+        key="backward",
+        title=_("Backward pass"),
+        introduction=_(
+            "The gradient of the loss with respect to each value and parameter, from the loss "
+            "back; each equation uses gradients that stand above it."
+        ),
+        equations=_equations(derivation, derivation.backward, 1 + len(derivation.forward), _),
+    )
+    sections = [forward, backward]
+    if derivation.has_data:
+        sections.append(_numbers(derivation, _))
+    sections.append(_notation(derivation, _))
+    title = _("Backward pass of {model}").format(model=derivation.title or derivation.loss.text)
+    return Page(
+        language=lang,
+        title=title,
+        notes=derivation.notes,
+        graph=placed(derivation),
+        sections=tuple(sections),
+        translate=_,
+    )
+
+
+def _equations(
+    derivation: Derivation, equations: tuple[Equation, ...], first: int, _: Translate
+) -> tuple[PageEquation, ...]:
+    several_lines = len({each.line for each in derivation.equations if each.line}) > 1
+    numbers = derivation.numbers() if derivation.has_data else None
+    made = []
+    for number, equation in enumerate(equations, start=first):
+        value = "" if numbers is None else array_text(numbers.of(equation.defines), _)
+        check = None if numbers is None else numbers.check(equation.defines)
+        made.append(
+            PageEquation(
+                key=f"equation-{number}",
+                formulas=equation_formulas(derivation, equation, _),
+                shape=shape_text(equation.defines.shape),
+                defines=key_of(equation.defines),
+                reads=tuple(dict.fromkeys(
+                    key_of(leaf) for leaf in leaves_of(equation, derivation)
+                )),
+                rules=tuple((_(RULES[each].name), _(RULES[each].why)) for each in equation.rules),
+                reuses=tuple(_symbol(each) for each in equation.uses),
+                # One line that all equations come from says nothing about any of them.
+                source=equation.line if several_lines else "",
+                value=value,
+                check="" if check is None else _finding(check, _),
+            )
+        )  # fmt: skip
+    return tuple(made)
+
+
+def equation_formulas(
+    derivation: Derivation, equation: Equation, _: Translate
+) -> tuple[Formula, ...]:
+    """The equation, and below it the definitions of what it abbreviates."""
+    defines, symbols = equation.defines, derivation.symbols
+    right = latex(equation.expression, symbols), text(equation.expression, symbols)
+    return (Formula(f"{defines.latex} = {right[0]}", f"{defines.text} = {right[1]}"),)
+
+
+def _symbol(symbol: Symbol) -> Formula:
+    return Formula(symbol.latex, symbol.text)
+
+
+def _numbers(derivation: Derivation, _: Translate) -> Section:
+    """Data and parameters, and every gradient beside its finite differences."""
+    numbers = derivation.numbers()
+    defined = {id(each.defines) for each in derivation.equations}
+    given = tuple(
+        (_symbol(each), shape_text(each.shape), Typed(array_text(numbers.of(each), _)))
+        for each in derivation.symbols
+        if id(each) not in defined and each.role != "size" and id(each.leaf) in numbers.values
+    )
+    checks = []
+    for equation in derivation.backward:
+        check = numbers.check(equation.defines)
+        if check is not None:
+            checks.append(
+                (
+                    _symbol(equation.defines),
+                    Typed(f"{check.scale:.3g}"),
+                    Typed(f"{check.difference:.1e}"),
+                    Typed(f"{check.relative:.1e}"),
+                    str(check.directions),
+                    _finding(check, _),
+                )
+            )
+    return Section(
+        key="numbers",
+        title=_("Numbers"),
+        introduction=_("The equations on {count} examples.").format(count=numbers.n),
+        tables=(
+            Table(
+                _("Data and parameters"),
+                (_("symbol"), _("shape"), _("value")),
+                given,
+            ),
+            Table(
+                _("Gradients beside central differences of the loss"),
+                (
+                    _("gradient"), _("largest derivative"), _("largest deviation"),
+                    _("relative"), _("directions compared"), _("finite differences"),
+                ),
+                tuple(checks),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _finding(check: Check, _: Translate) -> str:
+    """Whether a gradient is what finite differences say."""
+    if check.relative <= _ALIKE:
+        return _("agree")
+    return _("differ by {share:.1e} of the largest derivative").format(share=check.relative)
+
+
+def _notation(derivation: Derivation, _: Translate) -> Section:
+    """What every letter stands for."""
+    meanings = {
+        "input": _("features of the examples"),
+        "target": _("targets"),
+        "weight": _("weights of the examples"),
+        "parameter": _("parameter"),
+        "value": _("value of the forward pass"),
+        "size": _("number of examples"),
+        "constant": _("constant"),
+        "random": _("random numbers"),
+    }
+    rows = tuple(
+        (_symbol(each), meanings[each.role], shape_text(each.shape), Typed(each.path))
+        for each in derivation.symbols
+        if each.role != "gradient"
+    )
+    table = Table(
+        _("Symbols"), (_("symbol"), _("meaning"), _("shape"), _("name in the program")), rows
+    )
+    return Section(key="notation", title=_("Notation"), tables=(table,))
+
+
+def array_text(array: np.ndarray[Any, Any], _: Translate) -> str:
+    """Small arrays whole, larger ones in part, with their mean, spread and range."""
+    array = np.asarray(array)
+    if array.size <= _WHOLE or array.ndim <= 2:
+        shown = np.array2string(
+            array, precision=4, suppress_small=True, threshold=_WHOLE, edgeitems=2,
+            max_line_width=56,
+        )  # fmt: skip
+    else:
+        shown = ""
+    if array.size <= _WHOLE or array.dtype.kind not in "fiub":
+        return shown
+    finite = array[np.isfinite(array)].astype(np.float64)
+    lines = [shown] if shown else []
+    if finite.size:
+        lines.append(
+            _(
+                "mean {mean:.4g}, standard deviation {sd:.4g}, from {low:.4g} to {high:.4g}"
+            ).format(mean=finite.mean(), sd=finite.std(), low=finite.min(), high=finite.max())
+        )
+    if finite.size < array.size:
+        lines.append(
+            _("{count} of {size} are not finite").format(
+                count=array.size - finite.size, size=array.size
+            )
+        )
+    return "\n".join(lines)

@@ -1,0 +1,148 @@
+"""The graph of a derivation's named values, placed from top to bottom for its page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from trivium.engine.traversal import topological
+
+from ..derivation.equations import Equation
+from ..derivation.symbols import Symbol, shape_text
+from ..drawing.layout import Layout, Place, arrange, order
+from ..drawing.metrics import clean, shortened, text_width
+from .page_graph import GAP, NAME, SMALL, Graph, GraphEdge, GraphNode, Point
+
+if TYPE_CHECKING:
+    from ..derivation.derivation import Derivation
+
+__all__ = ["key_of", "leaves_of", "placed"]
+
+_HEIGHT = 44.0
+_MARGIN = 10.0
+_ROOM = 150.0  # no name is wider
+_PORTS = 18.0  # between two edges where they meet a box
+_BEND = 5.0  # half the width that an edge takes where it passes a row
+
+
+def leaves_of(equation: Equation, derivation: Derivation) -> list[Symbol]:
+    """The symbols in the right side of ``equation``, each once, in the order of their use."""
+    found = []
+    for node in topological([equation.expression]):
+        symbol = None if node.inputs else derivation.symbols.of(node)
+        if symbol is not None and symbol.role != "size":
+            found.append(symbol)
+    return found
+
+
+def key_of(symbol: Symbol) -> str:
+    """The key of the node for ``symbol``; a gradient stands at the node of its value."""
+    return key_of(symbol.of) if symbol.of is not None else symbol.code
+
+
+def placed(derivation: Derivation) -> Graph | None:
+    """The graph; None when no value depends on another one."""
+    links = [
+        (key_of(leaf), key_of(equation.defines))
+        for equation in derivation.forward
+        for leaf in leaves_of(equation, derivation)
+    ]
+    if not links:
+        return None
+    gradients = {key_of(each.defines): each.defines for each in derivation.backward}
+    joined = {key for link in links for key in link}
+    nodes = {
+        key_of(each): each for each in derivation.symbols if each.of is None
+        and each.code in joined
+    }  # fmt: skip
+    keys = list(nodes)
+    number = {key: i for i, key in enumerate(keys)}
+    widths = [_width(nodes[key], gradients.get(key)) for key in keys]
+    # The layout runs from left to right, so a box lies on its side there: its width is a height.
+    boxes = [Place(_HEIGHT, width / 2, width / 2) for width in widths]
+    labels = [Place(0.0, _BEND, _BEND) for _ in links]
+    ends = [(number[source], number[target]) for source, target in links]
+    layout = arrange(order(len(keys), ends), boxes, labels)
+    return Graph(
+        width=layout.height + 2 * _MARGIN,
+        height=layout.width + 2 * _MARGIN,
+        nodes=tuple(
+            _node(derivation, nodes[key], gradients.get(key), widths[i],
+                  layout.y[i] + _MARGIN, layout.x[i] + _MARGIN)
+            for i, key in enumerate(keys)
+        ),
+        edges=tuple(
+            GraphEdge(source, target, way, source in gradients)
+            for (source, target), way in zip(links, _ways(layout, ends, widths), strict=True)
+        ),
+    )  # fmt: skip
+
+
+def _width(symbol: Symbol, gradient: Symbol | None) -> float:
+    shape = text_width(shape_text(symbol.shape), SMALL)
+    name = text_width(_short(symbol.text), NAME) + GAP + shape
+    below = text_width(_short(gradient.text), SMALL) if gradient is not None else 0.0
+    return max(name, below) + 20.0
+
+
+def _short(text: str) -> str:
+    return shortened(clean(text), NAME, _ROOM)
+
+
+def _node(
+    derivation: Derivation,
+    symbol: Symbol,
+    gradient: Symbol | None,
+    width: float,
+    x: float,
+    y: float,
+) -> GraphNode:
+    kind: Literal["input", "parameter", "value", "objective"] = "input"
+    if symbol is derivation.loss:
+        kind = "objective"
+    elif symbol.role in ("parameter", "value"):
+        kind = "parameter" if symbol.role == "parameter" else "value"
+    return GraphNode(
+        key=key_of(symbol),
+        text=_short(symbol.text),
+        shape=shape_text(symbol.shape),
+        kind=kind,
+        x=x,
+        y=y,
+        width=width,
+        height=_HEIGHT,
+        gradient=_short(gradient.text) if gradient is not None else "",
+    )
+
+
+def _ways(
+    layout: Layout, ends: Sequence[tuple[int, int]], widths: Sequence[float]
+) -> list[tuple[Point, ...]]:
+    """From the lower side of the upper box to the upper side of the lower one."""
+    inner = []
+    for edge in range(len(ends)):
+        points: list[Point] = []
+        for column, across in layout.routes[edge][1:-1]:
+            top, bottom = layout.sides[column]
+            points += [(across, top), (across, bottom)] if bottom > top else [(across, top)]
+        inner.append(points)
+    leaving: dict[int, float] = {}
+    entering: dict[int, float] = {}
+    for box in range(len(widths)):
+        for side, ports, first in ((0, leaving, 0), (1, entering, -1)):
+            edges = [edge for edge in range(len(ends)) if ends[edge][side] == box]
+            edges.sort(key=lambda edge: inner[edge][first])
+            step = min(_PORTS, 0.8 * widths[box] / max(len(edges), 1))
+            for place, edge in enumerate(edges):
+                ports[edge] = layout.y[box] + (place - (len(edges) - 1) / 2) * step
+    return [
+        tuple(
+            (x + _MARGIN, y + _MARGIN)
+            for x, y in (
+                (leaving[edge], layout.x[source] + _HEIGHT / 2),
+                *inner[edge],
+                (entering[edge], layout.x[target] - _HEIGHT / 2 - 1),
+            )
+        )
+        for edge, (source, target) in enumerate(ends)
+    ]

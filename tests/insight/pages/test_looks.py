@@ -1,0 +1,86 @@
+"""Pages as a browser draws them: on phones and desks, by day and night, in every language."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.insight.pages.examples import by_hand, deep, network, ridge
+from tests.insight.pages.looking import Looked
+from trivium.insight.rendering.html import page
+from trivium.insight.rendering.page import document
+
+Look = Callable[..., Looked]
+PHONE, DESK = 360, 1280
+
+
+def assert_sound(seen: Looked) -> None:
+    """What holds for every page, whatever is on it."""
+    assert seen.complaints == []
+    assert seen.requests == []
+    assert seen.page.locator(".untypeset, .katex-error").count() == 0
+    assert not re.search(r"[$\\�]", seen.visible_text())
+    assert seen.missing_glyphs() == []
+    assert seen.wider_than_the_window() <= 0
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("width", [PHONE, DESK])
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_derivation_looks_right(look: Look, lang: str, width: int, dark: bool) -> None:
+    seen = look(page(network(), lang), width, dark)
+    assert_sound(seen)
+    assert seen.barriers() == []
+    # The colours of what is lit must be readable too.
+    seen.page.locator(".equations.backward .formula").first.focus()
+    assert seen.page.locator(".equation.lit").count() == 1
+    assert seen.barriers() == []
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_every_notation_is_set_in_the_fonts_that_the_page_carries(
+    look: Look, width: int
+) -> None:
+    seen = look(document(by_hand()), width)
+    assert_sound(seen)
+    fonts = seen.fonts_of(".katex-html")
+    chinese = {name: count for name, count in fonts.items() if not name.startswith("KaTeX_")}
+    assert sum(chinese.values()) == 2 * len("层归一化")  # in the equation and in the table
+    assert {"KaTeX_Main", "KaTeX_Math", "KaTeX_AMS", "KaTeX_Size1"} <= set(fonts)
+    assert seen.barriers() == []
+
+
+@pytest.mark.parametrize("derivation", [ridge, deep])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_other_derivations_fit_a_phone(look: Look, derivation: Callable[[], object],
+                                       lang: str) -> None:  # fmt: skip
+    assert_sound(look(page(derivation(), lang), PHONE))  # type: ignore[arg-type]
+
+
+def test_letters_as_large_as_a_reader_may_ask_for_fit_a_phone(look: Look) -> None:
+    seen = look(page(network()), PHONE)
+    seen.page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert seen.wider_than_the_window() <= 0
+
+
+def test_chinese_pages_say_so_and_speak_no_english(look: Look) -> None:
+    seen = look(page(network(), "zh"))
+    assert seen.page.evaluate("document.documentElement.lang") == "zh-Hans"
+    headings = seen.page.locator("h2, figcaption, th[scope=col]").all_inner_texts()
+    assert headings and not [each for each in headings if re.search(r"[a-z]{3}", each)]
+
+
+def test_the_checker_sees_a_missing_glyph_and_a_barrier(look: Look) -> None:
+    """The checks above can fail: U+0378 is not assigned, and grey on grey is not readable."""
+    bad = '<html><body><p style="color:#999;background:#aaa">\u0378 and ∂</p></body></html>'
+    seen = look(bad)
+    assert [each[0] for each in seen.missing_glyphs()] == ["\u0378"]
+    assert {each.split()[1][:-1] for each in seen.barriers()} >= {"color-contrast"}
+
+
+def test_without_scripts_every_equation_is_plain_text(look: Look) -> None:
+    seen = look(page(network()), PHONE, scripts=False)
+    texts = seen.page.locator(".formula").all_inner_texts()
+    assert len(texts) == len(network().equations)
+    assert not [each for each in texts if "=" not in each or re.search(r"[$\\{]", each)]
+    assert "a[1] = ReLU(z[1])" in texts[1]
