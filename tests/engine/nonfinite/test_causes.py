@@ -146,8 +146,8 @@ def test_the_message_reads_as_sentences():
     assert head == "forward pass: ln p[:, 0] became infinite (−∞) at [1] of shape (2,)"
     assert rest[0] == "  p[:, 0]: float64, shape (2,), from 0 to 0.0474; 0 there"
     assert rest[1] == (
-        "  why: ln 0 is −∞, and p[:, 0] is 0 there, because a softmax underflowed: its logit is 800 "
-        "below the largest of its row, and in float64 eˣ is 0 below −745"
+        "  why: ln 0 is −∞, and p[:, 0] is 0 there, because a softmax underflowed: its logit is "
+        "800 below the largest of its row, and in float64 eˣ is 0 below −745"
     )
     assert rest[-1].startswith("  your line: ") and "tv.array.log(p[:, 0])" in rest[-1]
 
