@@ -18,7 +18,7 @@ import numpy as np
 from trivium.engine.errors import ArgumentError
 from trivium.engine.tensor import Tensor
 
-from .least_squares_step import Linearized, linearized
+from .least_squares_step import Linearized, linearized, tall
 from .residuals import Residuals
 from .result import Minimum, Reason
 from .search import Options, Search, Visited, starting_point
@@ -88,10 +88,10 @@ class _LeastSquares:
         given: Options = {"gradient_tolerance": 1e-10, **options}
         self.search = Search(self.residuals, given, measure=lambda point: self.here.cosine)
         self.here: Linearized
+        self.lucky = True  # the last trial point was a better one
 
     def _begin(self) -> tuple[Visited, Reason | None]:
-        r = self.residuals.residuals(self.start)
-        self.here = linearized(self.residuals, self.start, r, regular=True)
+        self.here = linearized(self.residuals, self.start, None, regular=True)
         point = self.search.began(self._visited(self.start))
         reason = self._zero(point) or self.search.at_start(point)
         return point, reason
@@ -105,9 +105,20 @@ class _LeastSquares:
         small = math.sqrt(point.value) <= rounding
         return Reason.ZERO_RESIDUALS if small or point.value == 0 else None
 
-    def _accept(self, x: Array, r: Array) -> Visited | None:
+    def _look(self, x: Array) -> tuple[Array, Linearized | None]:
+        """The residuals at ``x``; with their linear model where that is likely to be wanted.
+
+        One program for both takes little longer than one for the residuals alone.
+        """
+        if self.lucky and self.here.regular and tall(self.residuals):
+            found = linearized(self.residuals, x, None, regular=True)
+            return found.r, found
+        return self.residuals.residuals(x), None
+
+    def _accept(self, x: Array, r: Array, found: Linearized | None) -> Visited | None:
         """Move to ``x``; None where the derivative is not finite."""
-        found = linearized(self.residuals, x, r, self.here.regular)
+        if found is None:
+            found = linearized(self.residuals, x, r, self.here.regular)
         if not found.finite:
             return None
         self.here = found
@@ -145,19 +156,21 @@ class _LeastSquares:
         alpha, finite = 1.0, False
         for _ in range(60):
             x = point.x + alpha * p
-            r = self.residuals.residuals(x)
+            r, found = self._look(x)
             value = float(r @ r)
             if math.isfinite(value):
                 finite = True
                 if value <= point.value + 1e-4 * alpha * slope:
-                    new = self._accept(x, r)
+                    new = self._accept(x, r, found)
                     if new is not None:
+                        self.lucky = alpha == 1
                         return new, None
                 bend = value - point.value - alpha * slope
                 best = -slope * alpha / (2 * bend) if bend > 0 else 0.5
                 alpha *= min(max(best, 0.1), 0.5)
             else:
                 alpha *= 0.25
+            self.lucky = False
             if spent := self.search.exhausted():
                 return None, spent
             if not np.any(point.x + alpha * p != point.x):
@@ -186,13 +199,24 @@ class _LeastSquares:
             most = np.maximum(most, self.here.lengths)
             scale = np.maximum(scale, most)
             reason = self._after(old, point)
-        if reason is not Reason.ZERO_RESIDUALS and (reason is None or reason.converged):
-            lost = np.flatnonzero(self.here.lengths < _LOST * most)
-            if lost.size and self.search.iterations:
-                named = ", ".join(f"x[{int(j)}]" for j in lost[:5])
-                self.search.notes.append(f"The effect of {named} on the residuals is lost.")
-                reason = Reason.PLATEAU
-        return self.search.finish(reason or Reason.PRECISION, point, self.here.notes())
+        reason = reason or Reason.PRECISION
+        if reason is Reason.NO_DESCENT or (
+            reason.converged and reason is not Reason.ZERO_RESIDUALS
+        ):
+            reason = self._plateau(most) or reason
+        return self.search.finish(reason, point, self.here.notes())
+
+    def _plateau(self, most: Array) -> Reason | None:
+        """Whether an unknown has lost its effect; ``most``: the columns' largest lengths so far.
+
+        Then r may be orthogonal to what is left of J, or at an angle to nothing but its rounding.
+        """
+        lost = np.flatnonzero(self.here.lengths < _LOST * most)
+        if not lost.size or not self.search.iterations:
+            return None
+        named = ", ".join(f"x[{int(j)}]" for j in lost[:5])
+        self.search.notes.append(f"The effect of {named} on the residuals is lost.")
+        return Reason.PLATEAU
 
     def _step(
         self, point: Visited, scale: Array, geodesic: bool, first: bool
@@ -209,8 +233,9 @@ class _LeastSquares:
             x = point.x + p
             if not np.any(x != point.x):
                 return None, self._stuck(True, point)
-            r = self.residuals.residuals(x)
+            r, found = self._look(x)
             value = float(r @ r)
+            self.lucky = value < point.value
             if not math.isfinite(value):
                 self.radius = 0.25 * step.length
                 if spent := self.search.exhausted():
@@ -219,11 +244,11 @@ class _LeastSquares:
             finite = True
             actual = 1 - value / point.value if value < 100 * point.value else -1.0
             if max(step.predicted, abs(actual)) <= self._noise(point):
-                return self._flat(x, r)
+                return self._flat(x, r, found)
             ratio = actual / step.predicted if step.predicted > 0 else 0.0
             self._resize(step, actual, ratio)
             if ratio >= 1e-4:
-                new = self._accept(x, r)
+                new = self._accept(x, r, found)
                 if new is not None:
                     return new, None
                 self.radius = 0.25 * step.length
@@ -238,10 +263,12 @@ class _LeastSquares:
         moved = _EPSILON * float(np.linalg.norm(self.here.lengths * point.x))
         return max(16 * _EPSILON, 2 * moved / math.sqrt(point.value))
 
-    def _flat(self, x: Array, r: Array) -> tuple[Visited | None, Reason | None]:
+    def _flat(
+        self, x: Array, r: Array, found: Linearized | None
+    ) -> tuple[Visited | None, Reason | None]:
         """Where values differ by rounding only, the angle between r and J still tells."""
         before = self.here
-        new = self._accept(x, r)
+        new = self._accept(x, r, found)
         if new is not None and self.here.cosine < 0.5 * before.cosine:
             return new, None
         self.here = before

@@ -18,7 +18,7 @@ import numpy as np
 from .least_squares_factor import Factor, by_cholesky, by_qr
 from .residuals import Residuals
 
-__all__ = ["DampedStep", "Linearized", "linearized"]
+__all__ = ["DampedStep", "Linearized", "linearized", "tall"]
 
 Array = np.ndarray[Any, Any]
 _EPSILON = float(np.finfo(np.float64).eps)
@@ -39,17 +39,24 @@ class DampedStep:
     slope: float
 
 
-def linearized(residuals: Residuals, x: Array, r: Array, regular: bool) -> Linearized:
-    """The residuals near ``x``, where they are ``r``.
+def tall(residuals: Residuals) -> bool:
+    """Whether J is so large that its products are worth a try before its QR factorization."""
+    return residuals.length * residuals.size >= _TALL
+
+
+def linearized(residuals: Residuals, x: Array, r: Array | None, regular: bool) -> Linearized:
+    """The residuals near ``x``; ``r``: their values there, if they are known already.
 
     ``regular``: whether JᵀJ is likely to be well-conditioned, as it was at the point before.
     """
     jacobian = None
-    if regular and r.size * x.size >= _TALL:
-        gram, jacobian = residuals.gram(x)
+    if regular and tall(residuals):
+        r, gram, jacobian = residuals.gram(x)
         factor = by_cholesky(gram)
         if factor is not None:
             return Linearized(r, factor, functools.partial(residuals.pulled, x))
+    if r is None:
+        r = residuals.residuals(x)
     if jacobian is None:
         jacobian = residuals.jacobian(x)
     return Linearized(r, by_qr(jacobian, r), functools.partial(np.matmul, jacobian.T))
@@ -76,6 +83,9 @@ class Linearized:
 
     def step(self, scale: Array, radius: float) -> DampedStep:
         """The step within ‖Dp‖ ≤ ``radius``, D = diag(``scale``) > 0."""
+        full_step = self._undamped(scale) if self.regular else None
+        if full_step is not None and full_step.length <= 1.1 * radius:
+            return full_step
         _, s, rows, c = self._svd(scale)
         kept = s > self._tolerance(s)
         s, rows, c = s[kept], rows[kept], c[kept]
@@ -93,6 +103,15 @@ class Linearized:
             p, damping, length, linear**2 + 2 * damped**2, -(linear**2 + damped**2)
         )
 
+    def _undamped(self, scale: Array) -> DampedStep:
+        """The Gauss-Newton step of a regular J: -R⁻¹Qᵀr."""
+        from scipy.linalg import lapack
+
+        top, right = self._triangle
+        p = -lapack.dtrtrs(top, right)[0]
+        squared = float(right @ right) / self.value
+        return DampedStep(p, 0.0, float(np.linalg.norm(scale * p)), squared, -squared)
+
     def acceleration(self, step: DampedStep, scale: Array, ahead: Array, part: float) -> Array:
         """-½(JᵀJ + λD²)⁻¹Jᵀr_vv: the second-order part of the geodesic step.
 
@@ -101,6 +120,10 @@ class Linearized:
         """
         top = self._triangle[0]
         bend = 2 / part * (self._pull(ahead - self.r) / part - top.T @ (top @ step.p))
+        if self.regular and step.damping == 0:
+            from scipy.linalg import lapack
+
+            return np.asarray(-0.5 * lapack.dpotrs(top, bend)[0])
         _, s, rows, _ = self._svd(scale)
         kept = s > self._tolerance(s)
         s, rows = s[kept], rows[kept]

@@ -17,7 +17,7 @@ from trivium.engine.tensor import Tensor, input, tensor
 from trivium.engine.transforms import jacobian, jvp
 from trivium.engine.traversal import substitute, topological
 
-from .function_point import EVALUATIONS, Counted, flat, trace
+from .function_point import EVALUATIONS, Counted, trace
 
 __all__ = ["Residuals"]
 
@@ -90,26 +90,26 @@ class Residuals(Counted):
             axis=1,
         )
 
-    def gram(self, x: Array) -> tuple[Array, Array | None]:
-        """[J, r]ᵀ[J, r] at x (n + 1, n + 1); and J(x) (m, n) if it was made on the way.
+    def gram(self, x: Array) -> tuple[Array, Array, Array | None]:
+        """r (m,) and [J, r]ᵀ[J, r] (n + 1, n + 1) at x; and J (m, n) if it was made for them.
 
         With few columns one program adds the products up, and J never leaves its memory.
         """
         if self._few:
-            self.count(jacobians=1)
+            self.count(residuals=1, jacobians=1)
             self._point.move(x)
-            return self._program("gram").run(), None
-        found = self.jacobian(x)
-        r = np.asarray(self._program("residuals").run(), np.float64).reshape(-1, 1)
-        both = np.concatenate([found, r], axis=1)
-        return both.T @ both, found
+            r, products = self._program("gram").run()
+            return r, products, None
+        found, r = self.jacobian(x), self.residuals(x)
+        both = np.concatenate([found, r[:, None]], axis=1)
+        return r, both.T @ both, found
 
     def pulled(self, x: Array, u: Array) -> Array:
         """J(x)ᵀu (n,) for u (m,), by reverse mode and without J."""
         self.count(products=1)
         self._point.move(x)
         program = self._program("pulled")
-        return flat(program.run(u.reshape(self._expression.shape)))
+        return np.asarray(program.run(u.reshape(self._expression.shape)), np.float64)
 
     def _rows(self) -> Tensor:
         """[J, r]ᵀ (n + 1, m), in float64."""
@@ -145,10 +145,11 @@ class Residuals(Counted):
             return self._rows(), []
         if name == "gram":
             rows = self._rows()
-            return array.matmul(rows, rows.T), []
+            return (rows[-1], array.matmul(rows, rows.T)), []
         if name == "jacobian":
             return jacobian(r, leaves), []
         if name == "pulled":
             seed = input(r.shape, r.dtype, name="u")
-            return tuple(gradients([r], leaves, [seed])), [seed]
+            found = gradients([r], leaves, [seed])
+            return array.concat([each.reshape((each.size,)) for each in found]), [seed]
         return r, []
