@@ -10,6 +10,7 @@ from trivium.engine import random
 from trivium.engine.tensor import Tensor
 from trivium.learning import mode
 from trivium.learning.fit.result import Fit
+from trivium.learning.options import whole
 
 from . import naming
 from .backward import backward_equations
@@ -55,6 +56,7 @@ def derive(
     Williams (1986), "Learning representations by back-propagating errors", Nature 323; the
     equations per layer as in Goodfellow, Bengio & Courville (2016), *Deep Learning*, §6.5.
     """
+    whole("derive", "examples", examples)
     with mode.training(random.key(0)) if training else nullcontext():
         if isinstance(subject, Tensor):
             found = of_expression(subject, objective, data, with_respect_to)

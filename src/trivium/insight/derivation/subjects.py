@@ -10,7 +10,7 @@ import numpy as np
 
 from trivium.engine import dtypes
 from trivium.engine.composites import cast, label
-from trivium.engine.errors import ArgumentError, ShapeError
+from trivium.engine.errors import ArgumentError, ShapeError, TriviumError
 from trivium.engine.tensor import Tensor, Variable, input, variable
 from trivium.engine.traversal import substitute, topological
 from trivium.learning.batch import Batch
@@ -19,7 +19,10 @@ from trivium.learning.errors import RequestError
 from trivium.learning.fit.options import Options
 from trivium.learning.fit.problem import check_kinds, encode_part
 from trivium.learning.fit.result import Fit
+from trivium.learning.models import Model
 from trivium.learning.models.calls import state_of
+from trivium.learning.objectives import Objective
+from trivium.learning.options import whole
 
 from . import naming
 from .symbols import Role
@@ -149,11 +152,6 @@ def of_model(
     examples: int,
 ) -> Subject:
     """A copy of ``model`` with ``objective``, sized by the data or by the sizes given."""
-    if objective is None:
-        raise RequestError(
-            "a derivation starts at a loss: pass the objective too, "
-            "tv.insight.derive(model, tv.objectives.SquaredError())"
-        )
     _check(model, objective)
     own = model.copy(dtype="float64")
     if data is None:
@@ -183,8 +181,19 @@ def of_model(
 
 
 def _check(model: Any, objective: Any) -> None:
+    """Raise RequestError unless these are a model and an objective."""
     from trivium.learning.algorithms import SGD
 
+    if not isinstance(model, Model | Objective | type):
+        raise RequestError(
+            "tv.insight.derive takes a model, a fit or an expression, and got "
+            f"{type(model).__name__} {model!r}; a run on disk is loaded with tv.load(path)"
+        )
+    if objective is None and isinstance(model, Model):
+        raise RequestError(
+            "a derivation starts at a loss: pass the objective too, "
+            "tv.insight.derive(model, tv.objectives.SquaredError())"
+        )
     check_kinds(model, objective, SGD(learning_rate=1.0))
 
 
@@ -209,7 +218,7 @@ def _draw_missing(model: Any) -> None:
 def _example_shape(model: Any, features: int | Sequence[int] | None) -> tuple[int, ...]:
     if features is not None:
         given = (features,) if isinstance(features, int) else tuple(features)
-        return tuple(int(size) for size in given)
+        return tuple(whole("derive", "features", size) for size in given)
     for path, each in model.parameters().items():
         if path.rpartition(".")[2] == "weight" and each.ndim:
             return (int(each.shape[0]),)
@@ -232,7 +241,11 @@ def _subject(
     weight = None
     if arrays is not None and arrays.weight is not None:
         weight = input((BATCH,), "float64", name="weight")
-    value = objective.value(prediction, Batch(x, y, weight), model.parameters())
+    try:
+        value = objective.value(prediction, Batch(x, y, weight), model.parameters())
+    except TriviumError as error:
+        error.args = (str(error).replace(str(BATCH), "n"),)
+        raise
     loss = label(cast(value, dtypes.float64), "loss")
     leaves: list[Leaf] = [
         (
