@@ -57,6 +57,9 @@ def draw(
             "'auto'"
         )
     graph, notes = _graph(found, detail)
+    for box in graph.boxes:
+        if box.kind == "number" and box.sign == str(found.batch):
+            box.sign = "n"
     of, reason = _differentiated(found, gradients)
     notes = [*found.notes, *notes, *([reason] if reason else [])]
     flow = flowing(graph, found.values or {}, of=of, values=found.values is not None)
@@ -82,9 +85,9 @@ def _graph(found: Subject, detail: str) -> tuple[Graph, list[str]]:
     count = len(finest.boxes)
     if count <= _OPERATIONS:
         return finest, []
-    note = f"every operation would be {count:,} boxes (detail='operation' draws them)"
+    note = f"at detail operation there would be {count:,} boxes"
     if count > _MOST:
-        note = f"every operation would be {count:,} boxes, too many to be drawn"
+        note += ", too many to be drawn"
     named = graph_of(found.outputs, "value")
     if len(named.boxes) <= _VALUES:
         return named, [f"named values are drawn; {note}"]

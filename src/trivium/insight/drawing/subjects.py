@@ -273,11 +273,6 @@ def _of_rows(fit: Fit, data: Dataset) -> Subject:
     rows = len(data)
     if not rows:
         raise DataError("there are no rows to draw with")
-    if data.target is None:
-        raise DataError(
-            "the loss compares with answers: give data with their target, a pair (x, y) or a "
-            "table with the target's column"
-        )
     part = encode_part(
         data.take(np.arange(min(rows, _ROWS))), fit.encoder, fit.objective, fit.options
     )
@@ -301,7 +296,7 @@ def _without_data(fit: Fit, why: str) -> Subject:
         y = np.broadcast_to(dtype.type(0), (_EXAMPLES, *([outputs] if outputs else [])))
     found = _loss(fit.model, fit.objective, [x, y])
     found.values, found.batch = None, _EXAMPLES
-    found.notes.append(f"there are no numbers: {why} draw(fit, data) shows them")
+    found.notes.append(f"there are no numbers, for there are no data: {why}")
     return found
 
 

@@ -115,6 +115,15 @@ Examples
 
 Every call in the table was run to make its result; in Python: import trivium as tv."""
 
+_DRAW = """\
+Examples
+
+  trivium draw runs/iris-2026-11-20-001
+  trivium draw runs/iris-2026-11-20-001 new.csv --detail layer --out graph.svg
+
+The values that go forward stand above the edges, the gradients that come back below them; the \
+numbers are those of the first rows of DATA, at most 256."""
+
 app = App(
     name="trivium",
     help=_INTRODUCTION,
@@ -130,7 +139,7 @@ data_app = App(
     name="data",
     help="Look at data: the built-in ones, or a file.",
     help_epilogue=_DATA,
-    sort_key=8,
+    sort_key=9,
 )
 app.command(data_app)
 
@@ -246,7 +255,25 @@ def runs(*, root: options.Root = None, json: options.Json = False) -> int:
     return runs_command(root or "runs", as_json=json, given=root is not None)
 
 
-@app.command(sort_key=6, help_epilogue=_COMPRESS)
+@app.command(sort_key=6, help_epilogue=_DRAW)
+def draw(
+    run: options.Run,
+    data: options.DrawnData = None,
+    /,
+    *,
+    detail: options.Detail = "auto",
+    gradients: options.Gradients = True,
+    out: options.OutDrawing = None,
+    json: options.Json = False,
+    reading: options.FileOptions | None = None,
+) -> int:
+    """Draw the computational graph of a run, with values and gradients."""
+    from .drawing import DrawRequest, draw_command
+
+    return draw_command(DrawRequest(run, data, detail, gradients, out, json, _reading(reading)))
+
+
+@app.command(sort_key=7, help_epilogue=_COMPRESS)
 def compress(
     image: options.Image,
     /,
@@ -264,7 +291,7 @@ def compress(
     return compress_command(CompressRequest(image, rank, error, out, curve, layout, json))
 
 
-@app.command(sort_key=7, help_epilogue=_NOTATION)
+@app.command(sort_key=8, help_epilogue=_NOTATION)
 def notation(
     symbol: options.Symbol = None,
     /,

@@ -16,9 +16,12 @@ __all__ = [
     "CompressRank",
     "Curve",
     "Data",
+    "Detail",
+    "DrawnData",
     "Dtype",
     "Epochs",
     "FileOptions",
+    "Gradients",
     "Image",
     "ImageError",
     "Input",
@@ -28,6 +31,7 @@ __all__ = [
     "MoreEpochs",
     "Model",
     "Objective",
+    "OutDrawing",
     "OutFile",
     "OutPicture",
     "OutRun",
@@ -282,6 +286,35 @@ Curve = Annotated[
     _option(
         _RESULT,
         "The curve of error against storage (.png, .svg, .pdf). Left out: NAME-curve.png.",
+        metavar="FILE",
+    ),
+]
+DrawnData = Annotated[
+    str | None,
+    Parameter(
+        help="The data whose numbers are drawn, with their target: built-in data, or a CSV or "
+        "Parquet file. Left out: the training data of the run.",
+        completer=completion.data,
+    ),
+]
+Detail = Annotated[
+    Literal["auto", "operation", "value", "layer"],
+    _option(
+        _RESULT,
+        "What becomes a box: every operation, every named value, every layer. auto: the finest "
+        "that stays readable.",
+        show_default=True,
+    ),
+]
+Gradients = Annotated[
+    bool,
+    _option(_RESULT, "Gradients below the edges. Left out: yes.", negative=None),
+]
+OutDrawing = Annotated[
+    str | None,
+    _option(
+        _RESULT,
+        "The picture to write (.svg). Left out: RUN.svg in this folder.",
         metavar="FILE",
     ),
 ]

@@ -16,6 +16,7 @@ _OPTIONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(delimiter|target|sample_weight)=…", r"--\1 …"),
         (r"\bnames=\[…\]", "--names NAME,NAME,…"),
         (r"\bstratify=False", "--no-stratify"),
+        (r"\bdetail='(\w+)'", r"--detail \1"),
         (r"\bbatch_size=(\d+)", r"--batch-size \1"),
         (r"\bvalidation=([\d.]+)", r"--validation \1"),
         (r"--sample_weight", "--weight"),
