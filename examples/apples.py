@@ -19,3 +19,6 @@ for target, derivative in zip(
     strict=True,
 ):
     print(f"d total / d {target.name:<7}{derivative:.6g}")
+
+tv.insight.draw(total, title="Two apples with tax").save("apples.svg")
+print("the picture lies in apples.svg")

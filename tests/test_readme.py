@@ -36,3 +36,6 @@ def test_the_apples_example_prints_the_derivatives_of_the_concept(
     numbers = re.findall(r"[\d.]+$", run(repository / "examples" / "apples.py", tmp_path),
                          flags=re.MULTILINE)  # fmt: skip
     assert [float(number) for number in numbers] == [220, 1, 1.1, 2.2, 110, 200]
+    picture = (tmp_path / "apples.svg").read_text(encoding="utf-8")
+    shown = re.findall(r'class="(?:value|gradient)"[^>]*>([\d.]+)<', picture)
+    assert sorted(shown) == sorted("100 2.2 2 110 200 1.1 1.1 200 220 1".split())
