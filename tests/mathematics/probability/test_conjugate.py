@@ -13,6 +13,7 @@ CASES = {
     "binomial": ({"trials": 10}, P.Beta(2.0, 3.0), [3, 4, 6], np.arange(11.0)),
     "categorical": ({"classes": 3}, P.Dirichlet([1.0, 2.0, 0.5]), [0, 1, 2, 2], np.arange(3.0)),
     "exponential": ({}, P.Gamma(2.0, 3.0), [0.4, 2.0, 1.1], None),
+    "gamma_known_shape": ({"shape": 2.5}, P.Gamma(2.0, 3.0), [0.4, 2.0, 1.1], None),
     "geometric": ({}, P.Beta(9.0, 3.0), [0, 3, 2], np.arange(30_000.0)),
     "multivariate_normal": (
         {"dimension": 2}, P.NormalInverseWishart([0.0, 1.0], 2.0, 4.0, [[1.0, 0.2], [0.2, 2.0]]),

@@ -138,8 +138,8 @@ def _conjugate(family: ExponentialFamily) -> Conjugate:
     if family.conjugate is None:
         raise ArgumentError(
             f"the {family.name} family has no conjugate prior whose normaliser is known; "
-            "families with one: bernoulli, binomial, categorical, exponential, geometric, "
-            "multivariate_normal, negative_binomial, normal, normal_known_variance, poisson, "
+            "families with one: bernoulli, binomial, categorical, exponential, "
+            "gamma_known_shape, geometric, multivariate_normal, negative_binomial, normal, normal_known_variance, poisson, "
             "power_law"
         )
     return family.conjugate

@@ -32,6 +32,7 @@ __all__ = [
     "beta_binomial",
     "beta_negative_binomial",
     "dirichlet_categorical",
+    "gamma_gamma",
     "normal_normal",
 ]
 
@@ -203,6 +204,30 @@ GAMMA_EXPONENTIAL = Conjugate(
     reference=_hyper(0.0, -1.0),
     reference_name="Jeffreys' prior ∝ 1/λ",
 )
+
+
+def gamma_gamma(shape: float) -> Conjugate:
+    """Gamma prior of a gamma's rate when its shape a is known: r ~ Gamma(a ν + 1, χ)."""
+
+    def hyper(prior: Any) -> Hyper:
+        own, rate = _of(prior, "shape", "rate")
+        return _hyper(rate, (own - 1.0) / shape)
+
+    def log_normalizer(chi: Tensor, nu: Tensor) -> Tensor:
+        own = shape * nu[..., 0] + 1.0
+        return array.log_gamma(own) - own * array.log(chi[..., 0])
+
+    return Conjugate(
+        prior="Gamma",
+        variable="rate",
+        log_normalizer=log_normalizer,
+        hyper=hyper,
+        named=lambda chi, nu: _gamma(shape * nu[0] + 1.0, chi[0]),
+        usual=lambda rate: {"rate": rate},
+        reference=_hyper(0.0, -1.0 / shape),
+        reference_name="Jeffreys' prior ∝ 1/λ",
+    )
+
 
 # With β = α - 1 the power law is an exponential distribution of ln(x/m) with rate β.
 GAMMA_POWER_LAW = Conjugate(

@@ -24,6 +24,7 @@ _FAMILIES: dict[str, ExponentialFamily | Callable[..., ExponentialFamily]] = {
     "discrete_power_law": discrete.discrete_power_law,
     "exponential": continuous.exponential,
     "gamma": continuous.gamma,
+    "gamma_known_shape": continuous.gamma_known_shape,
     "geometric": discrete.geometric,
     "inverse_gaussian": continuous.inverse_gaussian,
     "multivariate_normal": many.multivariate_normal,
@@ -40,8 +41,9 @@ def family(name: str | ExponentialFamily, **known: Any) -> ExponentialFamily:
     """The exponential family called ``name``; an ExponentialFamily is returned as it is.
 
     ``known``: what is not estimated: ``trials`` (binomial), ``size`` (negative_binomial),
-    ``sd`` (normal_known_variance), ``minimum`` (power laws), ``classes`` (categorical,
-    dirichlet), ``dimension`` (multivariate_normal). Case, hyphens and spaces do not matter.
+    ``sd`` (normal_known_variance), ``shape`` (gamma_known_shape), ``minimum`` (power laws),
+    ``classes`` (categorical, dirichlet), ``dimension`` (multivariate_normal). Case, hyphens and
+    spaces do not matter.
     Raises ArgumentError for an unknown name, with the nearest one, and for numbers that do not
     fit.
     """

@@ -16,6 +16,7 @@ from .conjugate_forms import (
     GAMMA_EXPONENTIAL,
     GAMMA_POWER_LAW,
     NORMAL_INVERSE_GAMMA,
+    gamma_gamma,
     normal_normal,
 )
 from .expected import scaled_exponential_integral
@@ -38,6 +39,7 @@ __all__ = [
     "beta",
     "exponential",
     "gamma",
+    "gamma_known_shape",
     "inverse_gaussian",
     "normal",
     "normal_known_variance",
@@ -165,6 +167,34 @@ gamma = ExponentialFamily(
     no_estimate=spread_needed("the shape goes to infinity"),
     mean_model=mean_model.GAMMA,
 )
+
+
+def gamma_known_shape(shape: float = 1.0) -> ExponentialFamily:
+    """The gamma distributions with a known shape a: sums of a waiting times, if a is whole."""
+    a = number("gamma_known_shape", "shape", shape)
+    return ExponentialFamily(
+        name="gamma_known_shape",
+        parameters=("rate",),
+        statistics=("x",),
+        statistic=one,
+        log_partition=lambda eta: -a * array.log(-eta[..., 0]),
+        log_base=lambda x: (a - 1.0) * array.log(x) - math.lgamma(a),
+        natural=lambda rate: one(-rate),
+        usual=lambda eta: {"rate": -eta[..., 0]},
+        support=POSITIVE,
+        inside=lambda eta: np.isfinite(eta[..., 0]) & (eta[..., 0] < 0),
+        make=maker("Gamma"),
+        usual_from_mean=lambda m: {"rate": a / m[..., 0]},
+        # E ln X = ψ(a) - ln r
+        expected_log_base=lambda eta: (
+            (a - 1.0)
+            * (array.digamma(array.zeros_like(eta[..., 0]) + a) - array.log(-eta[..., 0]))
+            - math.lgamma(a)
+        ),
+        fixed={"shape": a},
+        mean_model=mean_model.GAMMA,
+        conjugate=gamma_gamma(a),
+    )
 
 
 def _inverse_gaussian_estimate(x: Array, weights: Array) -> dict[str, Any]:

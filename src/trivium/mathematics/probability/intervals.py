@@ -71,7 +71,7 @@ def _scale_of(family: ExponentialFamily, name: str) -> _Scale:
 
 def type_name(family: ExponentialFamily) -> str:
     """The class of the family's distributions."""
-    special = {"normal_known_variance": "Normal"}
+    special = {"normal_known_variance": "Normal", "gamma_known_shape": "Gamma"}
     plain = "".join(part.capitalize() for part in family.name.split("_"))
     return special.get(family.name, plain)
 
@@ -270,11 +270,11 @@ def _failures(estimate: Estimate, tail: float) -> Interval:
 
 
 def _gamma_rate(estimate: Estimate, tail: float) -> Interval:
-    """The sum of n exponential variables times their rate is a gamma variable of shape n."""
+    """The sum of n gamma variables of shape a times their rate is a gamma variable of shape n a."""
     from scipy import special
 
     total = estimate.n * float(estimate.mean_statistic[0])
-    n = estimate.n
+    n = estimate.n * float(estimate.family.fixed.get("shape", 1.0))
     low, high = special.gammaincinv(n, tail) / total, special.gammainccinv(n, tail) / total
     return float(low), float(high)
 
@@ -333,6 +333,7 @@ _EXACT: dict[tuple[str, str], Callable[[Estimate, float], Interval]] = {
     ("bernoulli", "probability"): _clopper_pearson,
     ("binomial", "probability"): _clopper_pearson,
     ("exponential", "rate"): _gamma_rate,
+    ("gamma_known_shape", "rate"): _gamma_rate,
     ("geometric", "probability"): _failures,
     ("inverse_gaussian", "shape"): _inverse_gaussian_shape,
     ("negative_binomial", "probability"): _failures,
