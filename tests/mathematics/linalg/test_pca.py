@@ -243,7 +243,7 @@ def test_constant_columns_take_no_part():
         found = pca(data, 1, method=method)
         np.testing.assert_allclose(np.abs(found.components), [[0, 1, 0]], atol=1e-15)
         assert found.explained_variance_ratio == pytest.approx(1, abs=1e-15)
-        assert "columns 0, 2 (counted from 0) constant" in found.notes[0]
+        assert "columns 0, 2 (counted from 0) are constant" in found.notes[0]
 
 
 def test_components_as_a_share():

@@ -45,7 +45,7 @@ def refuse_joint(model: Any, objective: Objective) -> None:
     if others:
         raise RequestError(
             f"no closed form: counting and averaging give the maximum of the joint likelihood "
-            f"alone, and the objective {objective!r} has {', '.join(others)}; use "
+            f"alone, and the objective has {', '.join(others)}; use "
             "JointLikelihood(), or an algorithm that takes steps, such as Adam()"
         )
     if not isinstance(model, Generative):

@@ -79,24 +79,27 @@ def _moments(sample: Sample) -> _Moments:
 def _notes_on_features(sample: Sample, moments: _Moments) -> list[str]:
     notes = []
     if moments.constant.any():
-        which = _named(sample.features, moments.constant)
+        which, one = _named(sample.features, moments.constant)
         notes.append(
-            f"{which} the same value in every row and say nothing about the class; their "
-            "variance was taken as 1 in every class, which changes no class probability."
+            f"{which} the same value in every row and {'says' if one else 'say'} nothing about "
+            f"the class; {'its' if one else 'their'} variance was taken as 1 in every "
+            "class, which changes no class probability."
         )
     if moments.pure.any():
-        which = _named(sample.features, moments.pure)
+        which, one = _named(sample.features, moments.pure)
         notes.append(
-            f"{which} the same value in all rows of a class but not in all classes; their "
-            f"variance was taken as {RIDGE:g} of that over all rows, so that such a feature "
-            "tells the classes apart almost with certainty."
+            f"{which} the same value in all rows of a class but not in all classes; "
+            f"{'its' if one else 'their'} variance was taken as {RIDGE:g} of that over all rows, "
+            "so that such a feature tells the classes apart almost with certainty."
         )
     return notes
 
 
-def _named(features: Sequence[str], which: Array) -> str:
+def _named(features: Sequence[str], which: Array) -> tuple[str, bool]:
+    """The features with their verb, and whether it is a single one."""
     names = [str(features[int(i)]) for i in np.flatnonzero(which)]
-    return f"{quoted(names, 6)} {'has' if len(names) == 1 else 'have'}"
+    one = len(names) == 1
+    return f"{quoted(names, 6)} {'has' if one else 'have'}", one
 
 
 def _deviations(sample: Sample, moments: _Moments, shared: bool) -> tuple[Array, list[str]]:

@@ -18,6 +18,7 @@ import numpy as np
 from trivium.engine.tensor import tensor
 
 from ..errors import DataError, RequestError
+from .fitted import model_of
 from .generative import Array, Generative
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ class Discriminant:
     def _quadratic_lines(self, two: bool) -> list[str]:
         assert self.quadratic is not None
         if len(self.names) > _MATRIX:
-            return [f"A: {len(self.names)} × {len(self.names)} numbers, in .quadratic", ""]
+            where = ".quadratic[1] - .quadratic[0]" if two else ".quadratic"
+            return [f"A: {len(self.names)} × {len(self.names)} numbers, in {where}", ""]
         found = []
         matrices = [self.quadratic[1] - self.quadratic[0]] if two else list(self.quadratic)
         for k, matrix in enumerate(matrices):
@@ -134,12 +136,12 @@ def discriminant(fit: Fit) -> Discriminant:
     ``fit``: what ``tv.fit`` returned for a ``GaussianClassifier`` or ``NaiveBayes``. Raises
     RequestError for other models.
     """
-    model = fit.model
-    if not isinstance(model, Generative):
-        raise RequestError(
-            f"a discriminant is derived from densities p(x | y), and {type(model).__name__} has "
-            "none: pass the fit of a GaussianClassifier or NaiveBayes"
-        )
+    model: Generative = model_of(
+        "discriminant",
+        fit,
+        Generative,
+        "a model of densities p(x | y), such as GaussianClassifier",
+    )
     quadratic, weights, bias = (
         None if each is None else np.asarray(each, dtype=np.float64)
         for each in model.polynomial()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import RequestError
 from ..options import whole
+from .fitted import model_of
 from .tree import DecisionTree
 from .tree_arrays import TreeArrays
 
@@ -26,9 +26,7 @@ def draw_tree(fit: Fit, depth: int | None = None) -> str:
     ``depth``: how many questions deep; None for all of them. Of very large trees the first 400
     lines are drawn. Raises RequestError for the fit of another model.
     """
-    model = fit.model
-    if not isinstance(model, DecisionTree):
-        raise RequestError(f"draw_tree draws a DecisionTree, not {type(model).__name__}")
+    model = model_of("draw_tree", fit, DecisionTree, "a DecisionTree")
     most = None if depth is None else whole("draw_tree", "depth", depth, least=0)
     tree = model.arrays()
     questions = _questions(fit.encoder)

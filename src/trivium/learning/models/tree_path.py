@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RequestError
+from .fitted import model_of
 from .tree import DecisionTree
 
 if TYPE_CHECKING:
@@ -107,8 +108,7 @@ def pruning_path(fit: Fit) -> PruningPath:
 
     Raises RequestError for other models, and for a tree that was not pruned.
     """
-    if not isinstance(fit.model, DecisionTree):
-        raise RequestError(f"only a DecisionTree is pruned, not {type(fit.model).__name__}")
+    model_of("pruning_path", fit, DecisionTree, "a DecisionTree")
     if not fit.history:
         raise RequestError(
             "this tree was not pruned, so there is no path: fit it with "

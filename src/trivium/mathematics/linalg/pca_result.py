@@ -160,14 +160,17 @@ def notes_of(constant: Array, gaps: Array) -> tuple[str, ...]:
     """What a reader should know: constant columns, directions that share an eigenvalue."""
     notes = []
     if len(constant):
-        word = "column" if len(constant) == 1 else "columns"
+        one = len(constant) == 1
         notes.append(
-            f"{word} {_some(constant)} (counted from 0) constant: no part in any component"
+            f"{'column' if one else 'columns'} {_some(constant)} (counted from 0) "
+            f"{'is' if one else 'are'} constant: no part in any component"
         )
     blurred = np.flatnonzero(gaps < 1)
     if len(blurred):
+        one = len(blurred) == 1
         notes.append(
-            f"components {_some(blurred + 1)} share their variance with a neighbour up to "
-            "rounding: the space they span is determined, the directions in it are not"
+            f"{'component' if one else 'components'} {_some(blurred + 1)} "
+            f"{'shares its' if one else 'share their'} variance with a neighbour up to rounding: "
+            "the space they span is determined, the directions in it are not"
         )
     return tuple(notes)

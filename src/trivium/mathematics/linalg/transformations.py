@@ -95,9 +95,8 @@ class Transformation:
         m, n = self.matrix.shape
         what = "; ".join(each.value for each in self.kinds)
         lines = [f"a {m} × {n} matrix that {what}"]
-        scales = np.where(np.arange(len(self.scales)) < self.rank, self.scales, 0.0)
         lines.append(
-            f"  stretches orthogonal directions by {_list(scales)}; the image has dimension "
+            f"  stretches orthogonal directions by {_list(self.scales)}; the image has dimension "
             f"{self.rank}"
         )
         if self.determinant is not None:
@@ -135,9 +134,10 @@ def _turn(angle: float, axis: Array | None, reflected: bool, n: int) -> str:
 def transformation(matrix: Any, /) -> Transformation:
     """Take one matrix (m, n) apart: kind, scales, rotation, shear, reflection, projection.
 
-    Equalities are judged to 16 max(m, n) ε ‖A‖. Raises ShapeError for what is not one matrix
-    with entries, DomainError for entries that are not finite. Sources: Golub & Van Loan,
-    *Matrix Computations*, 4th ed., §2.4, §5.2 and §9.4.3 (polar decomposition).
+    Equalities are judged to 16 max(m, n) ε ‖A‖; scales up to that are zero. Raises ShapeError
+    for what is not one matrix with entries, DomainError for entries that are not finite.
+    Sources: Golub & Van Loan, *Matrix Computations*, 4th ed., §2.4, §5.2 and §9.4.3 (polar
+    decomposition).
     """
     a, dtype = finite_matrix("transformation", matrix)
     if not a.size:
@@ -148,6 +148,7 @@ def transformation(matrix: Any, /) -> Transformation:
     rank = int(np.sum(s > unit * s[0]))
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows equals nothing
         kinds = _kinds(a, s, rank, unit)
+    s[rank:] = 0.0
     scales, directions = s.astype(dtype), vh[: len(s)].T.astype(dtype)
     if m != n:
         return Transformation(
