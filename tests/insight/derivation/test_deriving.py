@@ -317,4 +317,4 @@ def test_a_threshold_stops_the_gradient_and_the_note_says_so():
     model = tv.models.MLP(hidden=[3], activation="step")
     derivation = tv.insight.derive(model, tv.objectives.SquaredError(), (X, NUMBERS))
     assert set(derivation.gradients) == {"layers.1.weight", "layers.1.bias"}
-    assert "no gradient reaches layers.0.weight, layers.0.bias" in derivation.notes[0]
+    assert "No gradient reaches layers.0.weight, layers.0.bias:" in str(derivation.notes[0])

@@ -14,6 +14,7 @@ from trivium.engine.errors import ArgumentError
 from trivium.engine.tensor import Tensor
 
 from .equations import Equation
+from .notes import Note
 from .symbols import Symbol, Symbols
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Derivation:
     model: str = ""
     objective: str = ""
     algorithm: str = ""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     values: Mapping[int, Array] = field(default_factory=dict)
     random: Mapping[int, Tensor] = field(default_factory=dict)
     _cache: dict[str, Any] = field(default_factory=dict, repr=False)

@@ -17,6 +17,7 @@ from .backward import backward_equations
 from .cutting import Cut, Step, cut
 from .derivation import Derivation
 from .equations import Equation
+from .notes import unreached
 from .raising import raise_operations
 from .sharing import share
 from .simplify import simplify
@@ -99,13 +100,7 @@ def _assembled(subject: Subject, made: Cut, equations: list[Equation]) -> Deriva
     for path, variable in subject.parameters.items():
         values[id(made.parameters[path].leaf)] = variable.value
     values.update(made.constants)
-    unused = [path for path in subject.parameters if path not in gradients]
-    notes = list(subject.notes)
-    if unused:
-        notes.append(
-            f"no gradient reaches {', '.join(unused)}: the loss does not depend on "
-            f"{'it' if len(unused) == 1 else 'them'} by any differentiable path"
-        )
+    unused = tuple(path for path in subject.parameters if path not in gradients)
     return Derivation(
         symbols=made.symbols,
         forward=tuple(each for each in equations if each.kind == "forward"),
@@ -117,7 +112,7 @@ def _assembled(subject: Subject, made: Cut, equations: list[Equation]) -> Deriva
         model=subject.model,
         objective=subject.objective,
         algorithm=subject.algorithm,
-        notes=tuple(notes),
+        notes=(unreached(unused),) if unused else (),
         values=values,
         random=made.random,
     )

@@ -63,7 +63,11 @@ class _Simplifier:
     def __init__(self, size: Tensor, batch: int, cases: bool) -> None:
         self.size = size
         self.batch = batch
-        self.rules: dict[str, Rule] = {**_RULES, "sum": self._sum, "contraction": self._contraction}
+        self.rules: dict[str, Rule] = {
+            **_RULES,
+            "sum": self._sum,
+            "contraction": self._contraction,
+        }
         if not cases:
             self.rules["where"] = _where
         self.scaled: dict[int, Scaled] = {}

@@ -49,7 +49,6 @@ class Subject:
     model: str = ""
     objective: str = ""
     algorithm: str = ""
-    notes: tuple[str, ...] = ()
 
 
 def of_expression(loss: Tensor, objective: Any, data: Any, by: Any) -> Subject:
