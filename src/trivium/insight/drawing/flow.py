@@ -54,7 +54,7 @@ def flow(fit: Any) -> Flow:
 
     ``fit``: made by ``tv.fit(..., record="flow")``. Gradients vanish when that of the first
     layer is less than 1/1000 of that of the last, and explode when it is more than 1000 times
-    that, or when a norm is not finite or has grown by more than 1000 during training. Raises
+    that, or when a norm is not finite or more than 1000 times the largest before training. Raises
     ArgumentError for a fit that has not recorded them. Source: Glorot & Bengio (2010),
     "Understanding the difficulty of training deep feedforward neural networks", figures 6 to 9.
     """
@@ -128,14 +128,13 @@ def _when(epoch: int) -> str:
 def _grown(layers: Sequence[str], epochs: Array, values: Array, gradients: Array) -> str:
     """A layer whose norm has grown beyond bounds since before training, in a sentence."""
     for what, norms in (("values", values), ("gradients", gradients)):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            growth = np.where(norms[0] > 0, norms[-1] / norms[0], 1.0)
-        worst = int(growth.argmax())
-        if growth[worst] > FACTOR:
+        worst = int(norms[-1].argmax())
+        if norms[-1, worst] > FACTOR * norms[0].max():
+            growth = norms[-1, worst] / norms[0].max() if norms[0].any() else np.inf
             return (
                 f"Exploding {what}: {_when(epochs[-1])} the {what[:-1]} of {layers[worst]} is "
-                f"{number(growth[worst])} times what it was before training, more than 1000. A "
-                "smaller learning rate often helps."
+                f"{number(growth)} times the largest before training, more than 1000. A smaller "
+                "learning rate often helps."
             )
     return ""
 

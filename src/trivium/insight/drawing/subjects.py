@@ -186,7 +186,8 @@ def _model(model: Model, values: Any, objective: Any) -> Subject:
         )
     if objective is not None and not pair:
         raise ArgumentError("an objective compares with answers: give the pair (x, y)")
-    arrays = [_plain(x, "x")] + ([] if y is None else [_plain(y, "y")])
+    given = [x] if y is None else [x, y]
+    arrays = [as_array(each.value if isinstance(each, Tensor) else each) for each in given]
     if not all(array.shape for array in arrays) or len({len(array) for array in arrays}) > 1:
         shapes = " and ".join(str(array.shape) for array in arrays)
         raise ShapeError(
@@ -212,15 +213,6 @@ def _model(model: Model, values: Any, objective: Any) -> Subject:
     found = _loss(own, objective, arrays)
     found.notes += notes
     return found
-
-
-def _plain(value: Any, what: str) -> Array:
-    array = as_array(value.value if isinstance(value, Tensor) else value)
-    if array.dtype.kind in "OUSM":
-        raise ArgumentError(
-            f"{what} holds no numbers; draw a fit, which knows how to encode it"
-        )
-    return array
 
 
 def _check_output(model: Model, output: Any) -> None:
