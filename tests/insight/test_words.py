@@ -41,14 +41,14 @@ def _literal(node: ast.expr) -> str | None:
 
 
 def asked_for() -> dict[str, str]:
-    """Sentences given to ``_(…)`` or ``mark(…)`` in the source, and where each stands first."""
+    """Sentences that the source gives to ``_``, ``word`` or ``mark``, and where first."""
     found: dict[str, str] = {}
     for path in SOURCES:
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(call, ast.Call) or not call.args:
                 continue
             name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-            if name not in {"_", "mark"}:
+            if name not in {"_", "mark", "word"}:
                 continue
             place = f"{path.relative_to(ROOT)}:{call.lineno}"
             assert not isinstance(call.args[0], ast.JoinedStr), (

@@ -316,7 +316,7 @@ def check_latex(string):
         parse(string)  # refuses two scripts of one kind on one sign
 
 
-@pytest.mark.parametrize("primitive", _cases())
+@pytest.mark.parametrize("primitive", list(_cases()))
 def test_every_operation_is_written(primitive):
     for expression, symbols in _applied(primitive):
         as_latex, as_text = latex(expression, symbols), text(expression, symbols)

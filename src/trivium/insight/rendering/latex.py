@@ -63,7 +63,7 @@ def latex(
     whole = finished(writer.write(expression))
     if not writer.definitions:
         return whole
-    said = [" ".join(equation(each, float("inf"))) for each in writer.definitions]
+    said = [equation(each) for each in writer.definitions]
     return rf"{whole} \quad \text{{{word('with')}}} \quad " + r"; \quad ".join(said)
 
 

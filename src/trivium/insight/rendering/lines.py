@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .alphabet import Alphabet, Piece
+from .alphabet import Piece
 from .precedence import Binding
 from .writer import Definition
 from .written import Sum, Written
@@ -39,12 +39,9 @@ def broken(written: Written, width: float, first: float = 0.0) -> list[str]:
     return [alphabet.join(line).string for line in lines]
 
 
-def equation(definition: Definition, width: float) -> list[str]:
-    """name = value, when; in as many lines as it takes."""
-    alphabet: Alphabet = definition.name.alphabet
-    name = finished(definition.name)
-    lines = broken(definition.value, width, definition.name.box.width + 3)
-    lines[0] = f"{name} = {lines[0]}"
+def equation(definition: Definition) -> str:
+    """name = value, when; on one line."""
+    line = f"{finished(definition.name)} = {finished(definition.value)}"
     if definition.when is not None:
-        lines[-1] += alphabet.gap + finished(definition.when)
-    return lines
+        line += definition.name.alphabet.gap + finished(definition.when)
+    return line

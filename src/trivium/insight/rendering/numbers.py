@@ -72,7 +72,7 @@ def _decimal(size: Any) -> str:
     dots = ""
     if len(digits.replace(".", "")) > _DIGITS:
         rounded = f"{float(size):.{_DIGITS - 1}e}"
-        close = abs(float(rounded) - float(size)) <= 8 * np.spacing(size)
+        close = abs(float(rounded) - float(size)) <= 8 * np.finfo(size.dtype).eps * float(size)
         if close:
             digits, _, exponent = rounded.partition("e")
             digits, power = digits.rstrip("0").rstrip("."), int(exponent)

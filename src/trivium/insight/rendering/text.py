@@ -47,7 +47,7 @@ def text(
     whole = finished(writer.write(expression))
     if not writer.definitions:
         return whole
-    said = [" ".join(equation(each, float("inf"))) for each in writer.definitions]
+    said = [equation(each) for each in writer.definitions]
     return f"{whole}, {word('with')} " + "; ".join(said)
 
 
