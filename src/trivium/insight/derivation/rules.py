@@ -148,6 +148,10 @@ RULES: dict[str, Rule] = {
         mark("chain rule"),
         mark("The gradient of what comes later is multiplied by the derivative of this step."),
     ),
+    "shared": Rule(
+        mark("common part"),
+        mark("Several gradients need it, so it is computed once."),
+    ),
     "paths": Rule(
         mark("sum over paths"),
         mark("It is used more than once, so the gradients along all paths add up."),

@@ -18,7 +18,7 @@ from trivium.engine.traversal import same, topological
 from . import naming, textbook
 from .cutting import Cut, symbolic
 from .equations import Equation
-from .symbols import Symbol
+from .symbols import Role, Symbol
 
 __all__ = ["share"]
 
@@ -76,12 +76,13 @@ class _Namer:
 
     def __init__(self, made: Cut, equations: Sequence[Equation], batch: int) -> None:
         self.made, self.equations, self.batch = made, list(equations), batch
-        self.count = 0
+        self.found: dict[int, tuple[Tensor, bool]] = {}
+        self.counts = {"q": 0, "g": 0}
 
     def run(self) -> list[Equation]:
         while (node := self._next()) is not None:
-            self._name(node)
-        return self.equations
+            self._cut(node)
+        return [self._named(each) for each in self.equations]
 
     def _next(self) -> Tensor | None:
         """The next expression to name: those that always have one, then the largest common."""
@@ -113,15 +114,17 @@ class _Namer:
         ]
         return max(common, key=lambda node: len(topological([node])), default=None)
 
-    def _name(self, node: Tensor) -> None:
+    def _cut(self, node: Tensor) -> None:
+        """Put an equation for ``node`` before its first use; names come when all are there."""
         forward = not any(
             (found := self.made.symbols.of(each)) is not None and found.role == "gradient"
             for each in topological([node])
         )
         leaf = input(node.shape, node.dtype, name="shared")
-        name = self.made.names.unique(self._name_for(node, forward))
-        symbol = Symbol(leaf, *name, symbolic(node.shape, self.batch), "value")
-        self.made.symbols.add(symbol)
+        self.found[id(leaf)] = node, forward
+        shape = symbolic(node.shape, self.batch)
+        role: Role = "value" if forward else "gradient"
+        symbol = self.made.symbols.add(Symbol(leaf, "", "", "", shape, role))
         first = next(i for i, e in enumerate(self.equations) if _contains(e.expression, node))
         if forward and self.equations[first].kind != "forward":
             first = self._end_of_forward()
@@ -129,8 +132,22 @@ class _Namer:
             replace(each, expression=_replaced(each.expression, {id(node): leaf}))
             for each in self.equations
         ]
-        rewritten.insert(first, Equation(symbol, node, "forward" if forward else "backward"))
+        added = (
+            Equation(symbol, node, "forward")
+            if forward
+            else Equation(symbol, node, "backward", ("shared",))
+        )
+        rewritten.insert(first, added)
         self.equations = rewritten
+
+    def _named(self, equation: Equation) -> Equation:
+        found = self.found.get(id(equation.defines.leaf))
+        if found is None:
+            return equation
+        latex, text, code = self.made.names.unique(self._name_for(*found))
+        symbol = replace(equation.defines, latex=latex, text=text, code=code)
+        self.made.symbols.add(symbol)
+        return replace(equation, defines=symbol)
 
     def _end_of_forward(self) -> int:
         """Before the loss, the last equation of the forward pass."""
@@ -150,8 +167,9 @@ class _Namer:
             return naming.Name("s", "s", "sign")
         if name == "subtract" and all(self.made.symbols.of(each) for each in node.inputs):
             return naming.Name("r", "r", "residual")
-        self.count += 1
-        return naming.label_name(f"{'q' if forward else 'g'}_{self.count}")
+        letter = "q" if forward else "g"
+        self.counts[letter] += 1
+        return naming.label_name(f"{letter}_{self.counts[letter]}")
 
 
 def _has_own_name(node: Tensor, in_backward: bool) -> bool:
@@ -174,9 +192,4 @@ def _uses(made: Cut, equation: Equation) -> tuple[Symbol, ...]:
     if equation.kind == "forward":
         return ()
     found = [made.symbols.of(each) for each in topological([equation.expression])]
-    return tuple(each for each in found if each is not None and each.role == "value"
-                 and not _is_gradient_value(each))  # fmt: skip
-
-
-def _is_gradient_value(symbol: Symbol) -> bool:
-    return symbol.of is not None
+    return tuple(each for each in found if each is not None and each.role == "value")
