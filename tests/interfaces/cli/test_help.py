@@ -14,6 +14,7 @@ COMMANDS = [
     ("predict",),
     ("resume",),
     ("show",),
+    ("derive",),
     ("runs",),
     ("compress",),
     ("notation",),

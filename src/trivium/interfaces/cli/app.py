@@ -8,7 +8,7 @@ from cyclopts import App
 
 from trivium import __version__
 
-from . import options
+from . import options, options_derive
 
 if TYPE_CHECKING:
     from .sources import Reading
@@ -29,6 +29,7 @@ Examples
   trivium fit digits --model mlp:128,64 --epochs 30
   trivium predict runs/houses-2026-11-20-001 new.csv --out predictions.csv
   trivium runs
+  trivium derive mlp:8 --objective squared-error --features 3
   trivium data list
   trivium compress photo.jpg --rank 40
   trivium notation Hessian
@@ -114,6 +115,19 @@ Examples
   trivium notation --lang zh --json
 
 Every call in the table was run to make its result; in Python: import trivium as tv."""
+
+_DERIVE = """\
+Examples
+
+  trivium derive runs/iris-2026-11-20-001
+  trivium derive runs/iris-2026-11-20-001 --example 7 --out iris.html
+  trivium derive mlp:8 --objective squared-error --features 3
+  trivium derive mlp:8,activation=tanh iris --format latex --lang zh --out iris.tex
+  trivium derive linear houses.csv --target price --format python
+
+Every equation of the forward pass and, from the loss back to each parameter, of the backward \
+pass, with its rule and its shapes; with DATA the numbers of every equation and each gradient \
+beside finite differences."""
 
 _DRAW = """\
 Examples
@@ -253,6 +267,44 @@ def runs(*, root: options.Root = None, json: options.Json = False) -> int:
     from .looking import runs_command
 
     return runs_command(root or "runs", as_json=json, given=root is not None)
+
+
+@app.command(sort_key=6, help_epilogue=_DERIVE)
+def derive(
+    subject: options_derive.Subject,
+    data: options_derive.DerivedData = None,
+    /,
+    *,
+    objective: options_derive.DerivedObjective = None,
+    target: options_derive.DerivedTarget = None,
+    features: options_derive.Features = None,
+    outputs: options_derive.Outputs = None,
+    example: options_derive.Example = None,
+    format: options_derive.Format = None,
+    lang: options.Lang = "en",
+    out: options_derive.OutDerivation = None,
+    json: options.Json = False,
+    reading: options.FileOptions | None = None,
+) -> int:
+    """Derive the backward pass of a run or a model, as equations."""
+    from .deriving import DeriveRequest, derive_command
+
+    return derive_command(
+        DeriveRequest(
+            subject=subject,
+            data=data,
+            target=target,
+            objective=objective,
+            features=features,
+            outputs=outputs,
+            example=example,
+            format=format,
+            lang=lang,
+            out=out,
+            json=json,
+            reading=_reading(reading),
+        )
+    )
 
 
 @app.command(sort_key=6, help_epilogue=_DRAW)

@@ -11,6 +11,7 @@ from cyclopts import Group, Parameter, Token
 from . import completion
 
 __all__ = [
+    "RESULT",
     "Algorithm",
     "BatchSize",
     "CompressRank",
@@ -48,17 +49,19 @@ __all__ = [
     "Target",
     "Test",
     "Validation",
+    "option",
+    "whole",
 ]
 
 _DATA = Group.create_ordered("Data")
 _STEPS = Group.create_ordered("The three steps (left out: chosen from the data)")
 _TRAINING = Group.create_ordered("Training")
 _APPROXIMATION = Group.create_ordered("Approximation (one of the first two)")
-_RESULT = Group.create_ordered("Result")
+RESULT = Group.create_ordered("Result")
 _READING = Group.create_ordered("Reading a file")
 
 
-def _whole(kind: Any, tokens: Sequence[Token]) -> int:
+def whole(kind: Any, tokens: Sequence[Token]) -> int:
     """The whole number that is written; cyclopts alone would round 3.5 to 4."""
     text = tokens[0].value
     try:
@@ -67,7 +70,8 @@ def _whole(kind: Any, tokens: Sequence[Token]) -> int:
         raise ValueError(f"{text!r} is no whole number.") from None
 
 
-def _option(group: Group, help: str, **more: Any) -> Parameter:
+def option(group: Group, help: str, **more: Any) -> Parameter:
+    """An option with its help; nothing is said about its default or a negative form."""
     return Parameter(group=group, help=help, **{"show_default": False, "negative": "", **more})
 
 
@@ -85,7 +89,7 @@ Run = Annotated[
 ]
 Target = Annotated[
     str | None,
-    _option(
+    option(
         _DATA,
         "The column to be learned. Built-in data have theirs.",
         metavar="COLUMN",
@@ -95,7 +99,7 @@ Target = Annotated[
 
 Model = Annotated[
     str | None,
-    _option(
+    option(
         _STEPS,
         "A set of functions: linear, threshold, mlp:128,64 (the sizes of its hidden layers), "
         "mlp:64,activation=tanh …",
@@ -105,7 +109,7 @@ Model = Annotated[
 ]
 Objective = Annotated[
     str | None,
-    _option(
+    option(
         _STEPS,
         "The goodness of a function: cross-entropy, binary-cross-entropy, hinge, "
         "squared-error, absolute-error, huber:delta=1.5; plus penalties, as in "
@@ -116,7 +120,7 @@ Objective = Annotated[
 ]
 Algorithm = Annotated[
     str | None,
-    _option(
+    option(
         _STEPS,
         "How the best function is found: adam:learning_rate=0.001, adamw, "
         "sgd:learning_rate=0.1,momentum=0.9, gradient-descent, rmsprop, adagrad, delta-rule, "
@@ -128,20 +132,20 @@ Algorithm = Annotated[
 
 Epochs = Annotated[
     int | None,
-    _option(
+    option(
         _TRAINING,
         "Passes over the training part, at most. Left out: by its size.",
         metavar="N",
-        converter=_whole,
+        converter=whole,
     ),
 ]
 BatchSize = Annotated[
     int | None,
-    _option(_TRAINING, "Rows in a step. Left out: by the size.", metavar="N", converter=_whole),
+    option(_TRAINING, "Rows in a step. Left out: by the size.", metavar="N", converter=whole),
 ]
 Validation = Annotated[
     str | None,
-    _option(
+    option(
         _TRAINING,
         "Part of the training rows that decides when to stop: a fraction, a number of rows, or "
         "0. Left out: 0.2, or 0 for very small tables.",
@@ -151,7 +155,7 @@ Validation = Annotated[
 ]
 Test = Annotated[
     str,
-    _option(
+    option(
         _TRAINING,
         "Part of all rows that is put aside and scored at the end: a fraction, a number of "
         "rows, or 0.",
@@ -162,27 +166,27 @@ Test = Annotated[
 ]
 Patience = Annotated[
     int | None,
-    _option(
+    option(
         _TRAINING,
         "Stop after this many epochs without a better validation loss. Left out: an eighth of "
         "the epochs.",
         metavar="N",
-        converter=_whole,
+        converter=whole,
     ),
 ]
 Seed = Annotated[
     int,
-    _option(
+    option(
         _TRAINING,
         "Decides the split, the first values and the order of the rows.",
         metavar="N",
-        converter=_whole,
+        converter=whole,
         show_default=True,
     ),
 ]
 Stratify = Annotated[
     bool | None,
-    _option(
+    option(
         _TRAINING,
         "Give every class its share in every part. Left out: yes for classes.",
         negative=None,
@@ -190,7 +194,7 @@ Stratify = Annotated[
 ]
 Scale = Annotated[
     bool | None,
-    _option(
+    option(
         _TRAINING,
         "Standardise features and numeric targets. Left out: yes.",
         negative=None,
@@ -198,41 +202,39 @@ Scale = Annotated[
 ]
 Dtype = Annotated[
     Literal["float32", "float64"] | None,
-    _option(_TRAINING, "Precision. Left out: float32, in closed form float64."),
+    option(_TRAINING, "Precision. Left out: float32, in closed form float64."),
 ]
 MoreEpochs = Annotated[
     int | None,
-    _option(
+    option(
         _TRAINING,
         "A new total number of epochs, to train a finished run for longer.",
         metavar="N",
-        converter=_whole,
+        converter=whole,
     ),
 ]
 
 OutRun = Annotated[
     str | None,
-    _option(
-        _RESULT, "The directory of the run. Left out: runs/NAME-DATE-NUMBER.", metavar="DIR"
-    ),
+    option(RESULT, "The directory of the run. Left out: runs/NAME-DATE-NUMBER.", metavar="DIR"),
 ]
 OutFile = Annotated[
     str | None,
-    _option(
-        _RESULT,
+    option(
+        RESULT,
         "A .csv or .parquet file to write. Left out: CSV on standard output.",
         metavar="FILE",
     ),
 ]
-Probabilities = Annotated[bool, _option(_RESULT, "Also the probability of every class.")]
-Input = Annotated[bool, _option(_RESULT, "Also the columns of DATA, in front.")]
-Json = Annotated[bool, _option(_RESULT, "Print the result as one JSON object.")]
+Probabilities = Annotated[bool, option(RESULT, "Also the probability of every class.")]
+Input = Annotated[bool, option(RESULT, "Also the columns of DATA, in front.")]
+Json = Annotated[bool, option(RESULT, "Print the result as one JSON object.")]
 Quiet = Annotated[
-    bool, _option(_RESULT, "Nothing but the result and errors.", name=("--quiet", "-q"))
+    bool, option(RESULT, "Nothing but the result and errors.", name=("--quiet", "-q"))
 ]
 Root = Annotated[
     str | None,
-    _option(_RESULT, "The directory that holds the runs. Left out: runs.", metavar="DIR"),
+    option(RESULT, "The directory that holds the runs. Left out: runs.", metavar="DIR"),
 ]
 
 
@@ -246,17 +248,17 @@ Image = Annotated[
 ]
 CompressRank = Annotated[
     int | None,
-    _option(
+    option(
         _APPROXIMATION,
         "Keep this many singular values of every channel.",
         metavar="R",
-        converter=_whole,
+        converter=whole,
         allow_leading_hyphen=True,
     ),
 ]
 ImageError = Annotated[
     float | None,
-    _option(
+    option(
         _APPROXIMATION,
         "Keep as few as give a relative error of at most E, between 0 and 1.",
         metavar="E",
@@ -265,7 +267,7 @@ ImageError = Annotated[
 ]
 Layout = Annotated[
     Literal["auto", "channels", "stacked"],
-    _option(
+    option(
         _APPROXIMATION,
         "A matrix for each channel, or all colours side by side in one. auto: what takes less "
         "storage for --error; channels for --rank.",
@@ -274,8 +276,8 @@ Layout = Annotated[
 ]
 OutPicture = Annotated[
     str | None,
-    _option(
-        _RESULT,
+    option(
+        RESULT,
         "The picture to write (.png, .jpg, .webp, .tif, .bmp); the compressed file and the curve "
         "get the same name. Left out: IMAGE-rankR.png in this folder.",
         metavar="FILE",
@@ -283,8 +285,8 @@ OutPicture = Annotated[
 ]
 Curve = Annotated[
     str | None,
-    _option(
-        _RESULT,
+    option(
+        RESULT,
         "The curve of error against storage (.png, .svg, .pdf). Left out: NAME-curve.png.",
         metavar="FILE",
     ),
@@ -299,8 +301,8 @@ DrawnData = Annotated[
 ]
 Detail = Annotated[
     Literal["auto", "operation", "value", "layer"],
-    _option(
-        _RESULT,
+    option(
+        RESULT,
         "What becomes a box: every operation, every named value, every layer. auto: the finest "
         "that stays readable.",
         show_default=True,
@@ -308,12 +310,12 @@ Detail = Annotated[
 ]
 Gradients = Annotated[
     bool,
-    _option(_RESULT, "Gradients below the edges. Left out: yes.", negative=None),
+    option(RESULT, "Gradients below the edges. Left out: yes.", negative=None),
 ]
 OutDrawing = Annotated[
     str | None,
-    _option(
-        _RESULT,
+    option(
+        RESULT,
         "The picture to write (.svg). Left out: RUN.svg in this folder.",
         metavar="FILE",
     ),
@@ -324,7 +326,7 @@ Symbol = Annotated[
 ]
 Lang = Annotated[
     Literal["en", "zh"],
-    _option(_RESULT, "The language of the meanings: English or Chinese.", show_default=True),
+    option(RESULT, "The language of the words: English or Chinese.", show_default=True),
 ]
 
 
