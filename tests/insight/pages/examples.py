@@ -62,7 +62,7 @@ def by_hand(lang: str = "en", title: str = "By hand") -> Page:
         "Symbols",
         ("symbol", "shape", "value"),
         tuple((Formula(latex, f"formula {i}"), "(2, 40)", Typed("[0.25 -1.5]" * 20))
-              for i, latex in enumerate(NOTATIONS)),
+              for i, latex in enumerate(NOTATIONS[-2:])),
     )  # fmt: skip
     sections = (
         Section("forward", "Forward pass", "One of each kind.", equations),

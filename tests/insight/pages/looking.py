@@ -44,7 +44,7 @@ _TOFU = r"""
         const style = getComputedStyle(parent);
         const font = `${style.fontStyle} ${style.fontWeight} 20px ${style.fontFamily}`;
         for (const sign of node.data) {
-            if (/[\s\p{Z}\p{C}]/u.test(sign) && !/\p{Co}/u.test(sign) || seen.has(font + sign)) {
+            if (/[\s\p{Z}\p{Cc}\p{Cf}]/u.test(sign) || seen.has(font + sign)) {
                 continue;
             }
             seen.add(font + sign);
@@ -92,7 +92,7 @@ class Looked:
         return list(self.page.evaluate(_TOFU))
 
     def fonts_of(self, selector: str) -> dict[str, int]:
-        """The fonts that the text in the elements is really drawn with, and how often."""
+        """The fonts that the text right in the elements is really drawn with, and how often."""
         session = self.page.context.new_cdp_session(self.page)
         session.send("DOM.enable")
         session.send("CSS.enable")

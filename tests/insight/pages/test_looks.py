@@ -28,25 +28,27 @@ def assert_sound(seen: Looked) -> None:
 @pytest.mark.parametrize("width", [PHONE, DESK])
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_derivation_looks_right(look: Look, lang: str, width: int, dark: bool) -> None:
+    assert_sound(look(page(network(), lang), width, dark))
+
+
+@pytest.mark.parametrize(("lang", "width", "dark"), [("en", PHONE, False), ("zh", DESK, True)])
+def test_nothing_bars_anybody_from_reading(look: Look, lang: str, width: int,
+                                           dark: bool) -> None:  # fmt: skip
     seen = look(page(network(), lang), width, dark)
-    assert_sound(seen)
-    assert seen.barriers() == []
-    # The colours of what is lit must be readable too.
-    seen.page.locator(".equations.backward .formula").first.focus()
+    # With an equation and its nodes lit, for those colours must be readable too.
+    seen.page.locator(".equations.backward .formula").nth(1).focus()
     assert seen.page.locator(".equation.lit").count() == 1
     assert seen.barriers() == []
 
 
-@pytest.mark.parametrize("width", [PHONE, DESK])
-def test_every_notation_is_set_in_the_fonts_that_the_page_carries(
-    look: Look, width: int
-) -> None:
-    seen = look(document(by_hand()), width)
+def test_every_notation_is_set_in_the_fonts_that_the_page_carries(look: Look) -> None:
+    seen = look(document(by_hand()), PHONE)
     assert_sound(seen)
-    fonts = seen.fonts_of(".katex-html")
-    chinese = {name: count for name, count in fonts.items() if not name.startswith("KaTeX_")}
-    assert sum(chinese.values()) == 2 * len("层归一化")  # in the equation and in the table
+    chinese = ".katex-html .cjk_fallback"
+    fonts = seen.fonts_of(f".katex-html *:not({chinese}, :has(.cjk_fallback))")
+    assert {each.split("_")[0] for each in fonts} == {"KaTeX"}
     assert {"KaTeX_Main", "KaTeX_Math", "KaTeX_AMS", "KaTeX_Size1"} <= set(fonts)
+    assert sum(seen.fonts_of(chinese).values()) == 2 * len("层归一化")  # equation and table
     assert seen.barriers() == []
 
 

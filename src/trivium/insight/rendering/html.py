@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,16 @@ from ..derivation.equations import Equation
 from ..derivation.rules import RULES
 from ..derivation.symbols import Symbol, shape_text
 from ..words import translator
-from .latex import latex
+from .equations import Equations, definition_lines
+from .latex import LatexAlphabet
 from .page import Formula, Page, PageEquation, Section, Table, Typed, document
 from .page_layout import key_of, leaves_of, placed
-from .text import text
+from .text import TextAlphabet
 
 if TYPE_CHECKING:
     from ..derivation.derivation import Derivation
     from ..derivation.numbers import Check
+    from .writer import Definition
 
 __all__ = ["page", "page_of"]
 
@@ -62,7 +65,7 @@ def page_of(derivation: Derivation, lang: str = "en") -> Page:
     return Page(
         language=lang,
         title=title,
-        notes=derivation.notes,
+        notes=tuple(note.said(_) for note in derivation.notes),
         graph=placed(derivation),
         sections=tuple(sections),
         translate=_,
@@ -74,6 +77,7 @@ def _equations(
 ) -> tuple[PageEquation, ...]:
     several_lines = len({each.line for each in derivation.equations if each.line}) > 1
     numbers = derivation.numbers() if derivation.has_data else None
+    formulas = _Formulas(derivation, _)
     made = []
     for number, equation in enumerate(equations, start=first):
         value = "" if numbers is None else array_text(numbers.of(equation.defines), _)
@@ -81,7 +85,7 @@ def _equations(
         made.append(
             PageEquation(
                 key=f"equation-{number}",
-                formulas=equation_formulas(derivation, equation, _),
+                formulas=formulas.of(equation),
                 shape=shape_text(equation.defines.shape),
                 defines=key_of(equation.defines),
                 reads=tuple(dict.fromkeys(
@@ -98,13 +102,31 @@ def _equations(
     return tuple(made)
 
 
-def equation_formulas(
-    derivation: Derivation, equation: Equation, _: Translate
-) -> tuple[Formula, ...]:
-    """The equation, and below it the definitions of what it abbreviates."""
-    defines, symbols = equation.defines, derivation.symbols
-    right = latex(equation.expression, symbols), text(equation.expression, symbols)
-    return (Formula(f"{defines.latex} = {right[0]}", f"{defines.text} = {right[1]}"),)
+class _Formulas:
+    """The equations of a derivation in LaTeX, and as the plain text that stands for it."""
+
+    def __init__(self, derivation: Derivation, _: Translate) -> None:
+        self.word = _("with")
+        self.latex = Equations(derivation, LatexAlphabet(_))
+        self.plain = Equations(derivation, TextAlphabet(_))
+
+    def of(self, equation: Equation) -> tuple[Formula, ...]:
+        """The equation, and below it what it abbreviates."""
+        latex = [_line(each) for each in self.latex.of(equation)]
+        plain = [_line(each) for each in self.plain.of(equation)]
+        if len(plain) > 1:
+            plain[1] = f"{self.word} {plain[1]}"
+        if len(latex) > 1:
+            latex[1] = rf"\text{{{self.word}}} \quad {latex[1]}"
+        # Alphabets are not equally wide, so they may abbreviate differently.
+        first = "; ".join((plain[0], *plain[len(latex) :]))
+        rest = plain[1 : len(latex)] + [""] * (len(latex) - len(plain))
+        return tuple(Formula(*each) for each in zip(latex, [first, *rest], strict=True))
+
+
+def _line(definition: Definition) -> str:
+    left, (right,) = definition_lines(definition, math.inf)
+    return f"{left} = {right}"
 
 
 def _symbol(symbol: Symbol) -> Formula:

@@ -215,11 +215,15 @@ def _equation(equation: PageEquation, number: int, _: Callable[[str], str]) -> I
         name = f"{name}: " + ", ".join(rule for rule, _why in equation.rules)
     reads = _escaped(" ".join(equation.reads))
     yield (
-        f'<li class="equation" id="{equation.key}" data-defines="{_escaped(equation.defines)}" '
+        f'<li class="equation" data-defines="{_escaped(equation.defines)}" '
         f'data-reads="{reads}">'
     )
     yield '<div class="line">'
-    yield f'<div class="formula" role="group" tabindex="0" aria-label="{_escaped(name)}">'
+    # The box that a link leads to is the one that takes the focus.
+    yield (
+        f'<div class="formula" id="{equation.key}" role="group" tabindex="0" '
+        f'aria-label="{_escaped(name)}">'
+    )
     for formula in equation.formulas:
         yield f"<div>{_math(formula)}</div>"
     yield "</div>"

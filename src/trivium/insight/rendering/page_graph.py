@@ -128,14 +128,14 @@ def _node(
         name += ", " + translate("Equation {number}").format(number=number)
     x, y = node.x - node.width / 2, node.y - node.height / 2
     radius = {"value": 8, "objective": 8, "input": 2, "parameter": node.height / 2}[node.kind]
-    low = y + node.height - 10
+    low = y + node.height - 8
     gradient = ""
     if node.gradient:
         gradient = (
             f'<text class="gradient" x="{_number(node.x)}" y="{_number(low)}">'
             f"{_raised(node.gradient)}</text>"
         )
-    line = _number(y + 17 if gradient else node.y + 5)
+    line = _number(y + 18.5 if gradient else node.y + 5)
     return (
         f'<a class="node {node.kind}" id="node-{_escaped(node.key)}" href="#{_escaped(target)}" '
         f'data-key="{_escaped(node.key)}" aria-label="{_escaped(name)}">'

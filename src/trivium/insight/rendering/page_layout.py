@@ -50,6 +50,7 @@ def placed(derivation: Derivation) -> Graph | None:
     if not links:
         return None
     gradients = {key_of(each.defines): each.defines for each in derivation.backward}
+    upstream = {*gradients, key_of(derivation.loss)}  # what gradients come from
     joined = {key for link in links for key in link}
     nodes = {
         key_of(each): each for each in derivation.symbols if each.of is None
@@ -72,7 +73,7 @@ def placed(derivation: Derivation) -> Graph | None:
             for i, key in enumerate(keys)
         ),
         edges=tuple(
-            GraphEdge(source, target, way, source in gradients)
+            GraphEdge(source, target, way, source in gradients and target in upstream)
             for (source, target), way in zip(links, _ways(layout, ends, widths), strict=True)
         ),
     )  # fmt: skip

@@ -117,9 +117,5 @@
         node.addEventListener("focusin", () => lightNode(key));
         node.addEventListener("mouseleave", settle);
         node.addEventListener("focusout", () => setTimeout(settle));
-        node.addEventListener("click", () => {
-            const target = document.getElementById(node.getAttribute("href").slice(1));
-            target?.querySelector(".formula")?.focus({ preventScroll: true });
-        });
     }
 })();

@@ -1,0 +1,86 @@
+"""A derivation in a notebook: a table whose formulas the notebook's own MathJax sets.
+
+Nothing here reaches beyond the output: no scripts, no style sheet, only styles on the elements
+themselves, in colours that the notebook's theme decides. Formulas stand between ``\\(`` and
+``\\)``, which JupyterLab, Notebook and Colab typeset in HTML outputs.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from .html import page_of
+from .page import PageEquation, Section
+
+if TYPE_CHECKING:
+    from ..derivation.derivation import Derivation
+
+__all__ = ["notebook_html"]
+
+_CELL = "text-align:left;vertical-align:top;padding:0.3em 1em 0.3em 0"
+_FORMULA = f"{_CELL};white-space:nowrap"
+
+
+def notebook_html(derivation: Derivation, lang: str = "en") -> str:
+    """``derivation`` as an HTML fragment: forward pass, backward pass, rules, numbers."""
+    page = page_of(derivation, lang)
+    _ = page.translate
+    number = 0
+    parts = [f'<div lang="{page.language}" style="overflow-x:auto;max-width:100%">']
+    parts.append(f"<p><strong>{html.escape(page.title)}</strong></p>")
+    for note in page.notes:
+        parts.append(f"<p>{html.escape(note)}</p>")
+    for section in page.sections:
+        if section.equations:
+            headings = (_("Equation"), _("shape"), _("rule"), _("value"))
+            parts += _equations(section, number, headings)
+            number += len(section.equations)
+    parts.append("</div>")
+    return "\n".join(parts)
+
+
+def _equations(section: Section, number: int, headings: Iterable[str]) -> Iterator[str]:
+    valued = any(each.value for each in section.equations)
+    ruled = any(each.rules for each in section.equations)
+    equation, shape, rule, value = headings
+    shown = ["", equation, shape, *([rule] if ruled else []), *([value] if valued else [])]
+    yield f'<table style="margin-left:0"><caption style="text-align:left">{_text(section.title)}'
+    yield "</caption><thead><tr>"
+    yield "".join(f'<th scope="col" style="{_CELL}">{_text(each)}</th>' for each in shown)
+    yield "</tr></thead><tbody>"
+    for place, each in enumerate(section.equations, start=number + 1):
+        cells = [
+            f'<th scope="row" style="{_CELL}">({place})</th>',
+            f'<td style="{_FORMULA}">{_formulas(each)}</td>',
+            f'<td style="{_FORMULA}">{_text(each.shape)}</td>',
+        ]
+        if ruled:
+            cells.append(f'<td style="{_CELL};min-width:18em">{_rules(each)}</td>')
+        if valued:
+            cells.append(f'<td style="{_CELL}">{_value(each)}</td>')
+        yield f"<tr>{''.join(cells)}</tr>"
+    yield "</tbody></table>"
+
+
+def _formulas(equation: PageEquation) -> str:
+    set_by_mathjax = (
+        rf"\(\displaystyle {_text(formula.latex)}\)" for formula in equation.formulas
+    )
+    return "<br>".join(set_by_mathjax)
+
+
+def _rules(equation: PageEquation) -> str:
+    return "<br>".join(f"<em>{_text(rule)}</em>. {_text(why)}" for rule, why in equation.rules)
+
+
+def _value(equation: PageEquation) -> str:
+    if not equation.value:
+        return ""
+    check = f"<br>{_text(equation.check)}" if equation.check else ""
+    return f'<pre style="margin:0">{_text(equation.value)}</pre>{check}'
+
+
+def _text(text: str) -> str:
+    return html.escape(text, quote=True)
