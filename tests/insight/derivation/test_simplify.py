@@ -66,6 +66,10 @@ EXAMPLES = {
         lambda: X * Y + X * exponential.exp(Y),
         lambda: arithmetic.multiply(X, arithmetic.add(Y, exponential.exp(Y))),
     ),
+    "a common factor that one of them has twice": (
+        lambda: X * Y * X + X,
+        lambda: arithmetic.multiply(X, arithmetic.add(arithmetic.multiply(Y, X), ones_like(X))),
+    ),
     "a square": (lambda: X * X, lambda: arithmetic.square(X)),
     "difference of squares": (
         lambda: (1.0 - X) * (1.0 + X),

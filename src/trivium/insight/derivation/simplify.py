@@ -8,6 +8,7 @@ rest are identities of the operations: σ(−z) = 1 − σ(z), Σⱼ onehot(y)�
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import reduce
 
@@ -322,23 +323,40 @@ def _factors(x: Tensor) -> list[Tensor]:
     return found
 
 
+def _in_both(first: list[Tensor], second: list[Tensor]) -> list[Tensor]:
+    """The factors of both lists, each as often as it is in both."""
+    left = Counter(id(factor) for factor in second)
+    common = []
+    for factor in first:
+        if left[id(factor)]:
+            left[id(factor)] -= 1
+            common.append(factor)
+    return common
+
+
+def _without(factors: list[Tensor], common: list[Tensor]) -> list[Tensor]:
+    """``factors`` after those of ``common`` are taken away, each as often as it is there."""
+    taken = Counter(id(factor) for factor in common)
+    rest = []
+    for factor in factors:
+        if taken[id(factor)]:
+            taken[id(factor)] -= 1
+        else:
+            rest.append(factor)
+    return rest
+
+
 def _common_factor(each: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
     """c u + c v = c (u + v) for arrays c that are factors of both."""
     if x.base is None or y.base is None or x.coefficient.powers != y.coefficient.powers:
         return None
     first, second = _factors(x.base), _factors(y.base)
-    ids = {id(factor) for factor in second}
-    common = [factor for factor in first if id(factor) in ids]
+    common = _in_both(first, second)
     if not common or len(first) == len(common) == len(second):
         return None
     rests = []
     for factors, part in ((first, x), (second, y)):
-        left, taken = [], {id(factor) for factor in common}
-        for factor in factors:
-            if id(factor) in taken:
-                taken.discard(id(factor))
-            else:
-                left.append(factor)
+        left = _without(factors, common)
         base = reduce(arithmetic.multiply, left) if left else None
         rests.append(Scaled(Coefficient(part.coefficient.number), base))
     inside = _sum_of(each, rests[0], rests[1])
