@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import shutil
@@ -275,10 +276,13 @@ def _textbook_example(operation):
     x, codes = np.zeros((3, 4)), np.zeros(3, np.int64)
     kind = operation.attributes
     values = {
-        "axes": (1,), "classes": 4, "dtype": np.dtype("float64"), "axis": 1, "shape": (3, 4),
+        "axes": (1,), "classes": 4, "size": 3, "dtype": np.dtype("float64"),
     }  # fmt: skip
     attributes = kind(*(values[field] for field in kind._fields))
-    for arrays in ([x], [codes], [x, codes], [x, x], [codes, x], [x, x, x]):
+    count = 0
+    if isinstance(operation.notation, str):
+        count = 1 + max(int(i) for i in re.findall(r"{(\d)}", operation.notation))
+    for arrays in itertools.product([x, codes], repeat=count):
         try:
             node(operation, [leaf(a.shape, a.dtype) for a in arrays], attributes)
         except (tv.TriviumError, TypeError, ValueError, IndexError):
@@ -292,7 +296,7 @@ COMMANDS = set(
         r"\\(?:[A-Za-z]+|.)",
         r"""
     \alpha\beta\gamma\delta\epsilon\zeta\eta\theta\iota\kappa\lambda\mu\nu\xi\pi\rho\sigma\tau\varphi\arg
-    \phi\chi\psi\omega\Gamma\Delta\Theta\Lambda\Phi\Psi\Omega\infty\partial\nabla\top\ldots\le
+    \phi\chi\psi\omega\Gamma\Delta\Theta\Lambda\Phi\Psi\Omega\infty\partial\nabla\top\ldots\dots\le
     \ge\ne\odot\cdot\times\bmod\wedge\vee\oplus\ll\gg\&\neg\sum\prod\ln\log\exp\sin\cos\tan
     \arcsin\arccos\arctan\sinh\cosh\tanh\det\max\min\operatorname\text\mathbf\mathbb\mathrm
     \mathbin\frac\sqrt\left\right\lfloor\rfloor\lceil\rceil\lVert\rVert\langle\rangle\begin\end
@@ -369,10 +373,14 @@ VALUES = [0.7, -1.3, 2.1]
 SMALL = str.maketrans("₁₂₃₄₅₆₇₈₉₀", "1234567890")
 
 
+RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+
+
 def _python(line):
     """A line of text, read as Python by its spaces: juxtaposition is a product."""
     line = line.translate(SMALL)
-    line = line.replace("−", "-").replace("²", "**2").replace("·", "*")
+    line = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: f"**{found[0].translate(RAISED)}", line)
+    line = line.replace("−", "-").replace("·", "*")
     line = re.sub(r"(?<=[\w)]) (?=[\w(])", "*", line)
     return line.replace("λ", "lam")
 

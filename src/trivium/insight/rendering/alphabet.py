@@ -58,6 +58,8 @@ class Alphabet(ABC):
 
     #: How tightly a fraction binds as it is written here.
     fraction_binding: Binding
+    #: How tightly cases bind as they are written here.
+    cases_binding: Binding
     #: Whether scripts stand behind each other on the line.
     flat: bool
     #: What separates an equation from what stands beside it.
@@ -108,6 +110,10 @@ class Alphabet(ABC):
     def named(self, latex: str, text: str = "") -> Written:
         """A symbol, ``latex`` in formulas; ``text`` in plain text, if that is said."""
 
+    def tightness(self, layout: Layout) -> Binding:
+        """How tightly ``layout`` binds as it is written here."""
+        return precedence.binding(layout, self.fraction_binding, self.cases_binding)
+
     @property
     def inner(self) -> tuple[Binding, Binding, Binding]:
         """What the top and bottom of a fraction and the body of a root demand."""
@@ -148,7 +154,7 @@ class Alphabet(ABC):
         if isinstance(layout, Slot):
             return self.operand(operands[layout.index], demand)
         box = self.box(layout, operands)
-        if precedence.binding(layout, self.fraction_binding) < demand:
+        if self.tightness(layout) < demand:
             return self.fence("(", box, ")")
         return box
 
@@ -212,7 +218,7 @@ class Alphabet(ABC):
         tight = Binding.CALL if sup is None else Binding.ATOM
         if isinstance(written.layout, Script):  # it has such a script already
             tight = Binding.CLOSED
-        if written.indexed and sup == Sign(r"\top"):
+        if written.indexed and sup is not None:
             tight = Binding.POWER
         return self.script(self.operand(written, tight), low, high, False)
 

@@ -140,13 +140,12 @@ def _parts(derivation: Derivation, lang: str, _: Translate) -> Iterable[str]:
     yield rf"\section*{{{prose(_('Symbols'))}}}"
     yield _symbols(derivation, _)
     yield rf"\section*{{{prose(_('Forward pass'))}}}"
-    yield prose(_(FORWARD))
-    for each in derivation.forward:
-        yield from _equation(equations, each, _)
+    rows = [row for each in derivation.forward for row in _numbered(equations, each, _)]
+    yield f"{prose(_(FORWARD))}\n{_aligned(rows)}"
     yield rf"\section*{{{prose(_('Backward pass'))}}}"
     yield prose(_(BACKWARD))
     for each in derivation.backward:
-        yield from _equation(equations, each, _)
+        yield f"{_said(each, _)}\n{_aligned(_numbered(equations, each, _))}"
     if derivation.has_data:
         yield from _numbers(derivation, _)
 
@@ -163,13 +162,21 @@ def _symbols(derivation: Derivation, _: Translate) -> str:
     return _table(head, rows, r"lp{60mm}lp{45mm}")
 
 
-def _equation(equations: Equations, equation: Equation, _: Translate) -> Iterable[str]:
-    """One numbered equation and what is said about it."""
+def _aligned(rows: Sequence[str]) -> str:
+    joined = " \\\\\n".join(rows)
+    return f"\\begin{{align}}\n{joined}\n\\end{{align}}"
+
+
+def _numbered(equations: Equations, equation: Equation, _: Translate) -> list[str]:
+    """The rows of one equation, of which the first has the number."""
     shape = _shape(equation.defines.shape)[1:-1]
     beside = rf" \qquad \shape{{{shape}}}" if equation.defines.shape else ""
-    rows = _rows(equations, equation, _("with"), beside)
-    joined = " \\\\\n".join([rows[0], *[f"{row} \\notag" for row in rows[1:]]])
-    yield f"\\begin{{align}}\n{joined}\n\\end{{align}}"
+    first, *rest = _rows(equations, equation, _("with"), beside)
+    return [first, *[f"{row} \\notag" for row in rest]]
+
+
+def _said(equation: Equation, _: Translate) -> str:
+    """The rules of an equation, and what it reuses."""
     said = [
         _("{rule}. {why}").format(rule=rf"\textbf{{{prose(rule)}}}", why=prose(why))
         for rule, why in explained(equation, _)
@@ -177,8 +184,7 @@ def _equation(equations: Equations, equation: Equation, _: Translate) -> Iterabl
     if equation.uses:
         reused = ", ".join(f"${each.latex}$" for each in equation.uses)
         said.append(_("Reused from the forward pass: {values}.").format(values=reused))
-    if said:
-        yield "\n".join(said)
+    return "\n".join(said) or r"\leavevmode"
 
 
 def _rows(equations: Equations, equation: Equation, word: str, beside: str = "") -> list[str]:

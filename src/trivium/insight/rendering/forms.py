@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from trivium.engine.tensor import Tensor
 
 from .precedence import Binding
-from .written import Product, Sum, Written, filled, product, product_of
+from .written import Product, Sum, Written, filled, power, product, product_of
 
 if TYPE_CHECKING:
     from .writer import Form, Writer
@@ -128,7 +128,7 @@ def _negative(writer: Writer, node: Tensor, operands: list[Written]) -> Written:
 
 def _multiply(writer: Writer, node: Tensor, operands: list[Written]) -> Written:
     if node.inputs[0] is node.inputs[1] and not operands[0].literal:
-        return _power_of(writer, node, operands[0], writer.fill("2", scalar=True))
+        return _power_of(writer, node, operands[0], two(writer))
     for one, other in (operands, operands[::-1]):
         if _is(other, "1") or (writer.step and _is(one, "0")):
             return one
@@ -152,10 +152,17 @@ def _divide(writer: Writer, node: Tensor, operands: list[Written]) -> Written:
     return product(negative, (), (), (writer.fill(r"\frac{{{0}}}{{{1}}}", top, bottom),))
 
 
+def two(writer: Writer) -> Written:
+    """The number 2."""
+    return replace(writer.fill("2", scalar=True), literal=True)
+
+
 def _power_of(writer: Writer, node: Tensor, base: Written, exponent: Written) -> Written:
     """A power; that of a matrix element by element says so."""
     if node.ndim == 2 and not base.scalar and exponent.scalar:
         return writer.fill(r"{0}^{{\odot {1}}}", base, exponent)
+    if base.scalar and base.symbol and not base.negative and _is(exponent, "2"):
+        return power(base, 2)
     return writer.fill(r"{0}^{{{1}}}", base, exponent, scalar=base.scalar and exponent.scalar)
 
 
@@ -164,7 +171,7 @@ def _power(writer: Writer, node: Tensor, operands: list[Written]) -> Written:
 
 
 def _square(writer: Writer, node: Tensor, operands: list[Written]) -> Written:
-    return _power_of(writer, node, operands[0], writer.fill("2", scalar=True))
+    return _power_of(writer, node, operands[0], two(writer))
 
 
 def _exponential(writer: Writer, node: Tensor, operands: list[Written]) -> Written:

@@ -10,7 +10,7 @@ from trivium.engine.errors import ArgumentError
 
 from .alphabet import Alphabet, Box, Piece
 from .notation import Font, Name, Script, Space, Words, parse
-from .precedence import Binding, binding
+from .precedence import Binding
 from .signs import FUNCTIONS, KINDS
 from .text import columns
 from .written import Written
@@ -77,6 +77,7 @@ class LatexAlphabet(Alphabet):
     """LaTeX. Widths are in average digits of the body font."""
 
     fraction_binding = Binding.POWER
+    cases_binding = Binding.RELATION  # nothing shows where they end
     flat = False
     gap = r", \quad "
     limit = 72.0
@@ -99,7 +100,7 @@ class LatexAlphabet(Alphabet):
         string = ""
         for at, (box, kind) in enumerate(pieces):
             tight = kind == "comma" or not string or pieces[at - 1].kind == "call"
-            tight = tight or (at > 0 and pieces[at - 1].box.string == ":")
+            tight = tight or box.string == "!" or (at > 0 and pieces[at - 1].box.string == ":")
             if at == 1 and pieces[0].kind == "sum":
                 tight = True  # a sign in front of the first term
             string += box.string if tight else f" {box.string}"
@@ -164,7 +165,7 @@ class LatexAlphabet(Alphabet):
             layout = parse(latex)
         except ArgumentError:  # LaTeX of its own, which is left as it is
             return Written(self, Box(latex, 1.2 * columns(text or latex)))
-        tight = binding(layout, self.fraction_binding)
+        tight = self.tightness(layout)
         tight = Binding.ATOM if isinstance(layout, Script) else tight
         return Written(self, self.box(layout), tight, layout=layout)
 

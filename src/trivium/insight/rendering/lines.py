@@ -36,7 +36,8 @@ def broken(written: Written, width: float, first: float = 0.0) -> list[str]:
             room = width
         room -= wide
         lines[-1] += pieces
-    return [alphabet.join(line).string for line in lines]
+    later = [f"{line[0].box.string} {alphabet.join(line[1:]).string}" for line in lines[1:]]
+    return [alphabet.join(lines[0]).string, *later]
 
 
 def equation(definition: Definition) -> str:

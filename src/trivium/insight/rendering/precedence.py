@@ -119,21 +119,21 @@ def _from_right(after: Layout | None) -> Binding:
     }.get(kind(after), Binding.PRODUCT)
 
 
-def binding(layout: Layout, fraction: Binding) -> Binding:
+def binding(layout: Layout, fraction: Binding, cases: Binding) -> Binding:
     """How tightly ``layout`` binds; places for operands count as tight.
 
-    ``fraction``: how tightly the alphabet's way of writing a fraction binds.
+    ``fraction``, ``cases``: how tightly these bind as the alphabet writes them.
     """
     match layout:
         case Row(items):
             solid = tuple(item for item in items if not isinstance(item, Space))
-            return binding(solid[0], fraction) if len(solid) == 1 else _of_row(solid)
+            return binding(solid[0], fraction, cases) if len(solid) == 1 else _of_row(solid)
         case Script():
             return Binding.POWER
         case Fraction():
             return fraction
         case Cases():
-            return Binding.RELATION  # no bracket says where the cases end
+            return cases
         case Words():
             return Binding.LIST
     return Binding.ATOM

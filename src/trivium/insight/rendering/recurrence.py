@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from trivium.engine.primitives.control import Scan
 from trivium.engine.tensor import Tensor
+from trivium.engine.traversal import topological
 
 from .written import Written, has_no_superscript
 
@@ -78,19 +79,20 @@ def _scan(writer: Writer, node: Tensor, operands: list[Written]) -> Written:
     states = [_state(writer, leaf) for leaf in a.inputs[a.constants : first]]
     for leaf, name in zip(a.inputs[a.constants : first], states, strict=True):
         body.keep(leaf, _at(writer, name, clock.before, leaf))
-    starts = zip(states, a.inputs[a.constants : first], operands[a.constants : first])
-    for name, leaf, written in starts:
-        writer.define(_at(writer, name, clock.start, leaf), written)
-    new = body.write_all(a.outputs)
+    needed = _needed(a, writer.parts.get(id(node), set()))
+    new = dict(zip(needed, body.write_all([a.outputs[i] for i in needed]), strict=True))
+    first_leaf = a.constants
+    for i, name in enumerate(states):
+        if i in needed:
+            leaf, start = a.inputs[first_leaf + i], operands[first_leaf + i]
+            writer.define(_at(writer, name, clock.start, leaf), start)
     for each in body.definitions:
         writer.define(each.name, each.value, each.when or clock.when(writer))
-    shown = zip(states, a.outputs[: a.carried], new[: a.carried], strict=True)
-    for name, output, written in shown:
-        writer.define(_at(writer, name, clock.letter, output), written, clock.when(writer))
-    emitted = [
-        _emitted(writer, a, i, states, written, clock, node)
-        for i, written in enumerate(new[a.carried :])
-    ]
+    for i, name in enumerate(states):
+        if i in needed:
+            now = _at(writer, name, clock.letter, a.outputs[i])
+            writer.define(now, new[i], clock.when(writer))
+    emitted = [_emitted(writer, a, i, states, new, clock) for i in range(len(a.emitted))]
     finals = [
         _at(writer, name, clock.end, output)
         for name, output in zip(states, a.outputs[: a.carried], strict=True)
@@ -141,24 +143,36 @@ def _at(writer: Writer, name: str, step: str, like: Tensor) -> Written:
     return replace(written, scalar=not like.shape)
 
 
+def _needed(a: Scan, parts: set[int]) -> list[int]:
+    """The outputs of the body that the results ``parts`` of the loop depend on, in order."""
+    asked = {part % a.carried if part < 2 * a.carried else part - a.carried for part in parts}
+    own = {id(leaf): i for i, leaf in enumerate(a.inputs[a.constants :]) if i < a.carried}
+    while True:
+        reached = topological([a.outputs[i] for i in sorted(asked)])
+        more = {own[id(each)] for each in reached if id(each) in own} - asked
+        if not more:
+            return sorted(asked)
+        asked |= more
+
+
 def _emitted(
     writer: Writer,
     a: Scan,
     number: int,
     states: list[str],
-    written: Written,
+    new: dict[int, Written],
     clock: _Clock,
-    node: Tensor,
 ) -> Written:
     """What the loop puts out at every step: a state of it, or a value of its own."""
     output = a.emitted[number]
-    for name, state in zip(states, a.outputs[: a.carried], strict=True):
-        if output is state:
+    for i, name in enumerate(states):
+        if output is a.outputs[i] and i in new:
             return _sequence(writer, f"{name}_{{{{{{0}}}}}}", clock)
-    if 2 * a.carried + number not in writer.parts.get(id(node), ()):
-        return written  # nobody asks for it
+    value = new.get(a.carried + number)
+    if value is None:
+        return writer.fill(r"\operatorname{scan}")  # nobody asks for it
     name = _state(writer, output)
-    writer.define(_at(writer, name, clock.letter, output), written, clock.when(writer))
+    writer.define(_at(writer, name, clock.letter, output), value, clock.when(writer))
     return _sequence(writer, f"{name}_{{{{{{0}}}}}}", clock)
 
 

@@ -9,7 +9,7 @@ from trivium.engine.primitives import rules
 from trivium.engine.tensor import Tensor
 
 from .precedence import Binding
-from .written import Product, Written, product, product_of
+from .written import Product, Written, has_no_superscript, product, product_of
 
 if TYPE_CHECKING:
     from .writer import Form, Writer
@@ -76,7 +76,7 @@ class _Elements:
         places = glue.join(f"{{{i + 1}}}" for i in range(len(indices)))
         bare = whole.signed(False)
         found = self.writer.fill(f"{{0}}_{{{{{places}}}}}", bare, *indices, scalar=True)
-        return replace(found, negative=whole.negative)
+        return replace(found, negative=whole.negative, indexed=has_no_superscript(bare))
 
 
 def _elementwise(node: Tensor) -> bool:
@@ -97,10 +97,24 @@ def _reshape(to: _Elements, node: Tensor, at: Indices) -> Written | None:
     """Only axes of size 1 come or go."""
     source = node.inputs[0]
     solid = [size for size in node.shape if size != 1]
-    if source.primitive.name == "slice" or solid != [s for s in source.shape if s != 1]:
+    if solid != [s for s in source.shape if s != 1]:
         return None
     running = iter([each for size, each in zip(node.shape, at) if size != 1])
     return to.of(source, tuple(None if size == 1 else next(running) for size in source.shape))
+
+
+def _slice(to: _Elements, node: Tensor, at: Indices) -> Written | None:
+    """Whole axes and single places (numbered from 0)."""
+    source = node.inputs[0]
+    indices: list[Written | None] = []
+    for axis, (start, stop, step) in enumerate(zip(*node.attributes, strict=True)):
+        if (start, stop, step) == (0, source.shape[axis], 1):
+            indices.append(at[axis])
+        elif stop - start == 1:
+            indices.append(to.writer.fill(str(start)))
+        else:
+            return None
+    return to.of(source, tuple(indices))
 
 
 def _permute(to: _Elements, node: Tensor, at: Indices) -> Written | None:
@@ -168,6 +182,7 @@ _SPECIAL = {
     "broadcast": _broadcast,
     "reshape": _reshape,
     "permute": _permute,
+    "slice": _slice,
     "label": _identity,
     "sum": _inner_sum,
     "log_sum_exp": _log_sum_exp,
@@ -247,7 +262,7 @@ def _total(writer: Writer, x: Tensor, whole: Written) -> Written:
     indices = tuple(elements.letter() for _ in x.shape)
     letters = list(elements.letters)
     element = elements.of(x, indices)
-    if element is not None and element.box.width < writer.alphabet.limit / 2:
+    if element is not None and element.box.width < 0.75 * writer.alphabet.limit:
         return _sigma(writer, x, letters, element)
     places = " ".join(letters)
     inner = writer.as_array(whole, x.ndim)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .alphabet import Alphabet, Box, Piece
 from .notation import Font, Name, Script, Space, Words, parse
-from .precedence import Binding, binding
+from .precedence import Binding
 from .signs import ACCENTS, DOUBLE_STRUCK, SIGNS, SUBSCRIPTS, SUPERSCRIPTS
 from .written import Written
 
@@ -65,6 +65,7 @@ class TextAlphabet(Alphabet):
     """Unicode. Widths are columns."""
 
     fraction_binding = Binding.HADAMARD
+    cases_binding = Binding.ATOM  # written between braces
     flat = True
     gap = ", "
     limit = 96.0
@@ -86,7 +87,7 @@ class TextAlphabet(Alphabet):
             signed = at == 1 and before == "sum"  # a minus before the first term
             tight = signed or not string or kind == "comma" or before == "call"
             tight = tight or before == "prefix" or (at > 0 and pieces[at - 1].box.string == ":")
-            tight = tight or kind == "space" or before == "space" or not box.string
+            tight = tight or kind == "space" or before == "space" or box.string in ("", "!")
             string += box.string if tight else f" {box.string}"
         return _box(string)
 
@@ -137,7 +138,7 @@ class TextAlphabet(Alphabet):
         """A symbol by its text, or by its LaTeX read as text."""
         if not text:
             layout = parse(latex)
-            tight = binding(layout, self.fraction_binding)
+            tight = self.tightness(layout)
             tight = Binding.ATOM if isinstance(layout, Script) else tight
             return Written(self, self.box(layout), tight)
         flat = _INSIDE.sub("", text)

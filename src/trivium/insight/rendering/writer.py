@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from ..derivation.derivation import Derivation
 
 Form = Callable[["Writer", Tensor, "list[Written]"], Written]
+_LEAVES = frozenset({"constant", "input", "variable"})
 _WORTH_A_NAME = 10.0  # narrower operands are not replaced by a name
-_WORTH_SHARING = 34.0  # what occurs twice and is wider gets a name
+_WORTH_SHARING = 24.0  # what occurs twice and is wider gets a name
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class Writer:
         """One node, all of whose inputs are written."""
         if id(node) in self.known:
             return filled(self.alphabet, r"\ln {0}", self.symbol(self.known[id(node)]))
-        if not node.inputs:
+        if node.primitive.name in _LEAVES:
             return self.leaf(node)
         operands = [self.done[id(each)] for each in node.inputs]
         written = self.compose(node, operands)
@@ -245,7 +246,7 @@ class Writer:
     def symbol(self, symbol: Symbol) -> Written:
         """A symbol as the derivation writes it."""
         written = self.alphabet.named(symbol.latex, symbol.text)
-        return replace(written, scalar=not symbol.shape)
+        return replace(written, scalar=not symbol.shape, symbol=True)
 
     def constant(self, node: Tensor) -> Written:
         """A number, a known array, or a name with the array's shape."""

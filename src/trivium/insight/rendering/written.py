@@ -13,7 +13,7 @@ from typing import Literal
 
 from .alphabet import Alphabet, Box, Piece
 from .notation import Layout, Script, Sign, parse
-from .precedence import Binding, binding, opens_right
+from .precedence import Binding, opens_right
 
 __all__ = [
     "Product",
@@ -38,7 +38,9 @@ class Written:
     an array of equal numbers. ``literal``: it is a number written with digits. ``layout``: of a
     symbol, how it is composed. ``steps``: of a sequence that a recurrence made, its notation at
     step t, with {0} for t. ``transposed``: of a transpose, what it is the transpose of.
-    ``indexed``: it is a symbol with indices and no superscript.
+    ``indexed``: it is a symbol with indices and no superscript. ``symbol``: it is a
+    single symbol. ``powers``: of a power of a scalar
+    symbol, that symbol and the exponent.
     """
 
     alphabet: Alphabet
@@ -52,6 +54,8 @@ class Written:
     steps: str = ""
     transposed: Written | None = None
     indexed: bool = False
+    symbol: bool = False
+    powers: tuple[Written, int] | None = None
 
     @property
     def box(self) -> Box:
@@ -68,6 +72,13 @@ class Written:
     def opens_right(self) -> bool:
         """Whether a factor after it would be read as part of it."""
         return self.open
+
+    @property
+    def power(self) -> tuple[Written, int] | None:
+        """The scalar symbol that it is a power of, with the exponent."""
+        if self.powers is not None or not self.scalar or self.literal:
+            return self.powers
+        return (self.signed(False), 1) if self.symbol else None
 
     def signed(self, negative: bool) -> Written:
         """The same with this sign."""
@@ -86,7 +97,7 @@ def filled(
     return Written(
         alphabet,
         alphabet.box(layout, operands),
-        binding(layout, alphabet.fraction_binding),
+        alphabet.tightness(layout),
         opens_right(layout),
         scalar=scalar,
     )
@@ -229,6 +240,40 @@ def begins(name: str, letter: str) -> bool:
     return name == letter or name.startswith((f"{letter}_", f"{letter}^"))
 
 
+def _powers(
+    top: tuple[Written, ...], bottom: tuple[Written, ...]
+) -> tuple[tuple[Written, ...], tuple[Written, ...]]:
+    """Equal symbols among scalar factors as one power: σ σ² under a line as σ³."""
+    symbols = [each for each in (*top, *bottom) if each.power is not None]
+    names = [each.power[0].box.string for each in symbols if each.power is not None]
+    if len(set(names)) == len(names):
+        return top, bottom
+    exponents: dict[str, int] = {}
+    bases: dict[str, Written] = {}
+    for side, way in ((top, 1), (bottom, -1)):
+        for each in side:
+            if each.power is not None:
+                base, exponent = each.power
+                bases[base.box.string] = base
+                exponents[base.box.string] = exponents.get(base.box.string, 0) + way * exponent
+    over, under = ([each for each in side if each.power is None] for side in (top, bottom))
+    for name, exponent in exponents.items():
+        if exponent:
+            place = over if exponent > 0 else under
+            place.append(power(bases[name], abs(exponent)))
+    if not over:
+        over = [replace(filled(bases[names[0]].alphabet, "1", scalar=True), literal=True)]
+    return tuple(over), tuple(under)
+
+
+def power(base: Written, exponent: int) -> Written:
+    """A scalar symbol to a whole power."""
+    if exponent == 1:
+        return base
+    made = filled(base.alphabet, f"{{0}}^{{{{{exponent}}}}}", base, scalar=True)
+    return replace(made, powers=(base, exponent))
+
+
 def product(
     negative: bool,
     top: Iterable[Written],
@@ -237,7 +282,10 @@ def product(
     joint: Literal["odot", "matrix"] = "odot",
 ) -> Written:
     """A product; of one factor over nothing, that factor with its sign."""
-    top, bottom, arrays = tuple(top), tuple(bottom), tuple(arrays)
+    top, bottom = _powers(tuple(top), tuple(bottom))
+    arrays = tuple(arrays)
+    if len(top) + len(arrays) > 1 or bottom:
+        top = tuple(each for each in top if not (each.literal and each.box.string == "1"))
     factors = (*top, *arrays)
     if len(factors) == 1 and not bottom:
         only = factors[0]
