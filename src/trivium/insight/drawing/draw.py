@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 
@@ -11,20 +11,13 @@ from trivium.engine import dtypes
 from trivium.engine.errors import ArgumentError
 from trivium.engine.tensor import Tensor
 
-from .graph import Graph, Level
-from .levels import graph_of
+from .choosing import chosen_graph
 from .result import Drawing
 from .subjects import Subject, subject_of
 from .svg import render
 from .values import flowing
 
 __all__ = ["draw"]
-
-# Up to so many boxes every operation is drawn unless something else is asked for; up to so many
-# named values; more than the last of these are not drawn at all.
-_OPERATIONS, _VALUES, _MOST = 40, 60, 1000
-
-_COARSER: tuple[Level, ...] = ("value", "layer")
 
 
 def draw(
@@ -56,7 +49,7 @@ def draw(
             f"detail={detail!r} is no level of detail; choose 'operation', 'value', 'layer', or "
             "'auto'"
         )
-    graph, notes = _graph(found, detail)
+    graph, notes = chosen_graph(found, detail)
     for box in graph.boxes:
         if box.kind == "number" and box.sign == str(found.batch):
             box.sign = "n"
@@ -71,45 +64,6 @@ def draw(
     what = title if title is not None else found.title
     svg, layout = render(graph, flow, title=what, notes=notes, of=name, batch=found.batch)
     return Drawing(svg, graph.level, tuple(notes), graph, flow, layout)
-
-
-def _graph(found: Subject, detail: str) -> tuple[Graph, list[str]]:
-    """The graph at the level asked for, or at the finest that stays readable."""
-    if detail != "auto":
-        level = cast("Level", detail)
-        graph = graph_of(found.outputs, level)
-        if len(graph.boxes) <= _MOST:
-            return graph, []
-        raise ArgumentError(_too_many(found, graph))
-    finest = graph_of(found.outputs, "operation")
-    count = len(finest.boxes)
-    if count <= _OPERATIONS:
-        return finest, []
-    note = f"at detail operation there would be {count:,} boxes"
-    if count > _MOST:
-        note += ", too many to be drawn"
-    named = graph_of(found.outputs, "value")
-    if len(named.boxes) <= _VALUES:
-        return named, [f"named values are drawn; {note}"]
-    deepest = max(len(each.scope) for box in finest.boxes for each in box.members)
-    for depth in range(deepest, -1, -1):
-        layers = graph_of(found.outputs, "layer", depth)
-        if len(layers.boxes) <= _VALUES:
-            return layers, [f"layers are drawn; {note}"]
-    if len(layers.boxes) > _MOST:
-        raise ArgumentError(_too_many(found, layers))
-    return layers, [f"layers are drawn; {note}"]
-
-
-def _too_many(found: Subject, graph: Graph) -> str:
-    others: list[Level] = [each for each in _COARSER if each != graph.level]
-    coarser = {level: len(graph_of(found.outputs, level).boxes) for level in others}
-    options = [f"detail={level!r} gives {count:,}" for level, count in coarser.items()]
-    return (
-        f"the picture would have {len(graph.boxes):,} boxes at detail={graph.level!r}, and more "
-        f"than {_MOST:,} cannot be read; {', '.join(options)}. Or draw a part: any value in "
-        "between is an expression too"
-    )
 
 
 def _differentiated(found: Subject, gradients: Any) -> tuple[int | None, str]:

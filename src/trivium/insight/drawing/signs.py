@@ -23,6 +23,11 @@ _SIGNS = {
     "concat": "[x, y]", "cumulative_sum": "cumsum", "cumulative_prod": "cumprod",
     "random_bits": "random", "stop_gradient": "stop", "log_gamma": "ln Γ",
     "polygamma": "ψ", "solve": "A⁻¹b", "pinv": "A⁺", "lstsq": "A⁺b", "expm": "eᴬ",
+    # operations as textbooks write them
+    "relu": "ReLU", "log_softmax": "ln softmax", "log_sum_exp": "ln Σ exp", "pick": "xᵢ",
+    "one_hot": "one-hot", "log_factorial": "ln n!", "normal_density": "φ", "normal_cdf": "Φ",
+    "log_normal_cdf": "ln Φ", "log_choose": "ln (n over k)", "sign_of_code": "±1",
+    "largest": "max", "smallest": "min", "counting": "0, 1, …",
     "eigvalsh": "λ", "svdvals": "σᵢ", "slogdet": "ln |det|",
 }  # fmt: skip
 

@@ -33,13 +33,15 @@ class Subject:
     """What is to be drawn.
 
     ``values``: the array of every input that the outputs depend on; None for a picture without
-    numbers. ``batch``: the size that is written n. ``notes``: what the reader should know.
+    numbers. ``batch``: the size that is written n. ``is_model``: whether layers and named values
+    say more than operations. ``notes``: what the reader should know.
     """
 
     outputs: list[Tensor]
     values: dict[Tensor, Array] | None
     title: str
     batch: int | None = None
+    is_model: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -199,8 +201,8 @@ def _model(model: Model, values: Any, objective: Any) -> Subject:
         leaf = input(arrays[0].shape, arrays[0].dtype, name="x")
         output = own(leaf)
         _check_output(own, output)
-        return Subject([output], {leaf: arrays[0]}, f"The computational graph of {name}",
-                       notes=notes)  # fmt: skip
+        title = f"The computational graph of {name}"
+        return Subject([output], {leaf: arrays[0]}, title, is_model=True, notes=notes)
     _check_objective(objective)
     if y is not None and arrays[1].dtype.kind == "f":
         arrays[1] = arrays[1].astype(arrays[0].dtype, copy=False)
@@ -304,7 +306,7 @@ def _loss(model: Model, objective: Any, arrays: Sequence[Array]) -> Subject:
     _check_output(model, prediction)
     batch = Batch(leaves[0], leaves[1], leaves[2] if len(leaves) > 2 else None)
     with scope(repr(objective)):
-        value = objective.value(prediction, batch, model.parameters())
+        value = label(objective.value(prediction, batch, model.parameters()), repr(objective))
     title = f"{type(model).__name__} with {objective!r}"
     bound = dict(zip(leaves, map(np.asarray, arrays), strict=True))
-    return Subject([label(value, "loss")], bound, title)
+    return Subject([label(value, "loss")], bound, title, is_model=True)

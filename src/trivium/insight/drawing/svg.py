@@ -232,7 +232,7 @@ def _key(
     if any(each.forward and each.forward.cells for each in numbers):
         found.append(
             "Arrays: shape, mean ± standard deviation, and a strip of up to 24 elements, from "
-            "orange (negative) to blue (positive), darkest at the largest magnitude."
+            "orange (negative) to blue (positive), strongest at the largest magnitude."
         )
     found += [
         f"Note: {clean(each)}." if not each.endswith(".") else f"Note: {clean(each)}"
