@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from trivium.engine.tensor import Tensor
 
 from .words import shape_text
@@ -42,6 +44,8 @@ _SYMMETRIC = frozenset(
      "logical_or", "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor")
 )  # fmt: skip
 
+_LONGEST = 160  # of what is said about a line
+
 
 def is_symmetric(node: Tensor) -> bool:
     """Whether the operands may change places."""
@@ -76,5 +80,13 @@ def is_small(node: Tensor) -> bool:
 def words_of(node: Tensor, batch: int | None = None) -> str:
     """``multiply → (3, 2) float64``, and the user's line where it is known."""
     shape = "" if node.dtype is None else f" → {shape_text(node.shape, batch)} {node.dtype}"
-    line = f", {node.site}" if node.site else ""
-    return f"{node.primitive.name}{shape}{line}"
+    return f"{node.primitive.name}{shape}{_line(node)}"
+
+
+def _line(node: Tensor) -> str:
+    """The user's line; of the file the name only, for pictures are shown to others."""
+    site = node.site
+    if site is None:
+        return ""
+    text = f": {site.text}" if site.text else ""
+    return f", {os.path.basename(site.file)}, line {site.line}{text}"[:_LONGEST]
