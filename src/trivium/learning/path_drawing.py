@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 __all__ = ["draw"]
 
+Array = np.ndarray[Any, Any]
 _NAMED = 8  # features that get a name at the end of their line
+_APART = 0.055  # between two names, as a part of the height
 
 
 def draw(path: Path) -> Any:
@@ -28,10 +30,8 @@ def draw(path: Path) -> Any:
     penalties = path.penalties[positive]
     axes[0].plot(penalties, path.standardised[positive], linewidth=1)
     axes[0].set_ylabel("coefficient (standardised feature)")
-    last = path.standardised[positive][-1] if positive.any() else path.standardised[-1]
-    for j in np.argsort(-np.abs(last))[:_NAMED]:
-        if positive.any() and last[j]:
-            axes[0].annotate(path.names[j], (penalties[-1], last[j]), fontsize="small")
+    if positive.any():
+        _name_lines(axes[0], path, path.standardised[positive])
     if below and path.errors is not None and path.standard_errors is not None:
         axes[1].errorbar(
             penalties, path.errors[positive], path.standard_errors[positive], fmt=".-"
@@ -45,3 +45,22 @@ def draw(path: Path) -> Any:
     axes[-1].set_xlabel("λ (dashed: best; dotted: one standard error)" if below else "λ")
     axes[0].invert_xaxis()
     return figure
+
+
+def _name_lines(axes: Any, path: Path, lines: Array) -> None:
+    """Names beside the ends of the largest lines, in their colours, none upon another."""
+    last = lines[-1]
+    named = [int(j) for j in np.argsort(-np.abs(last))[:_NAMED] if last[j]]
+    apart = _APART * float(np.ptp(lines)) if named else 0.0
+    below = -np.inf
+    for j in sorted(named, key=lambda j: last[j]):
+        below = max(float(last[j]), below + apart)
+        axes.annotate(
+            path.names[j],
+            (1.01, below),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize="small",
+            color=axes.lines[j].get_color(),
+            annotation_clip=False,
+        )

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from trivium.learning.data import Dataset, Encoder, as_dataset
+from trivium.learning.data.scaling import centre_and_spread, check_squares
 from trivium.learning.data.splitting import permutation
 
 from .errors import DataError, RequestError
@@ -197,15 +198,6 @@ def _path(
     grid = _grid(kind, rows, penalties, ratio)
     programs: dict[tuple[int, ...], Proximal] = {}
     standardised, violations = _solve(kind, rows, grid, programs)
-    notes = []
-    flat = [name for name, s in zip(names, rows.spread, strict=True) if s == 0]
-    if flat:
-        notes.append(f"constant, so without a coefficient: {', '.join(flat[:5])}")
-    if violations.max() > 1e-6:
-        notes.append(
-            f"at {int((violations > 1e-6).sum())} penalties the optimality conditions hold only "
-            f"to {violations.max():.1g}; columns that nearly depend on others are the cause"
-        )
     safe = np.where(rows.spread > 0, rows.spread, 1.0)
     coefficients = np.where(rows.spread > 0, standardised / safe, 0.0)
     chosen = None
@@ -226,8 +218,29 @@ def _path(
         best=best,
         one_standard_error=simple,
         folds=folds,
-        notes=tuple(notes),
+        notes=_notes(names, rows, grid, violations, best),
     )
+
+
+def _notes(
+    names: Sequence[str], rows: _Rows, grid: Array, violations: Array, best: float | None
+) -> tuple[str, ...]:
+    notes = []
+    flat = [name for name, s in zip(names, rows.spread, strict=True) if s == 0]
+    if flat:
+        notes.append(f"constant, so without a coefficient: {', '.join(flat[:5])}")
+    if violations.max() > 1e-6:
+        notes.append(
+            f"at {int((violations > 1e-6).sum())} penalties the optimality conditions hold only "
+            f"to {violations.max():.1g}; columns that nearly depend on others are the cause"
+        )
+    if len(grid) > 1 and best in (grid[0], grid[-1]):
+        end, beyond = ("largest", "larger") if best == grid[0] else ("smallest", "smaller")
+        notes.append(
+            f"the best penalty is the {end} of the grid: {beyond} ones may be better still "
+            "(penalties and ratio decide the grid)"
+        )
+    return tuple(notes)
 
 
 def _numbers(dataset: Dataset) -> tuple[Array, Array, Array, list[str]]:
@@ -240,13 +253,12 @@ def _numbers(dataset: Dataset) -> tuple[Array, Array, Array, list[str]]:
     encoded = encoder.transform(dataset)
     assert encoded.y is not None
     x = np.asarray(encoded.x, np.float64).reshape(len(encoded.y), -1)
+    check_squares("the target", encoded.y)
     weight = np.ones(len(x)) if encoded.weight is None else encoded.weight
     return x, encoded.y, weight * (len(weight) / weight.sum()), list(encoder.feature_names)
 
 
 def _standardised(x: Array, y: Array, weight: Array, bias: bool) -> _Rows:
-    from trivium.learning.data.scaling import centre_and_spread
-
     if bias:
         centre, spread = centre_and_spread(x, weight)
         middle = float(np.average(y, weights=weight))

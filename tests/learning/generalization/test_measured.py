@@ -238,6 +238,8 @@ def test_curves_that_are_refused(options, error, words):
         *logistic(), iris, resampling="subsample", size=1.0), "all the same"),
     (lambda iris: theory.compare({}, iris), "no models"),
     (lambda iris: theory.compare({"a": 3}, iris), "a model, or"),
+    (lambda iris: theory.compare(tv.models.Linear(), iris), "a dict of names and learners"),
+    (lambda iris: theory.compare([tv.models.Linear()] * 2, iris), "written alike"),
     (lambda iris: theory.compare(None, line(50, 0)), "classifiers"),
     (lambda iris: theory.compare({"a": logistic()}, iris, flips=[2]), "from 0 to 1"),
     (lambda iris: theory.compare({"a": logistic()}, iris, flips=[]), "no shares"),
@@ -351,3 +353,12 @@ def test_a_regressions_gap_has_no_bounds():
 def test_every_public_name_is_there():
     for name in theory.__all__:
         assert getattr(theory, name) is not None and name in dir(theory)
+
+
+def test_learners_without_names_are_called_as_they_are_written():
+    shared = tv.models.GaussianClassifier()
+    steps = (shared, tv.objectives.JointLikelihood(), tv.algorithms.ClosedForm())
+    learners = [tv.models.NaiveBayes(), steps]
+    found = theory.compare(learners, tv.data.load("iris"), sizes=[30], repeats=1)
+    assert found.names[0] == "NaiveBayes(family='gaussian')"
+    assert found.names[1].endswith("· JointLikelihood() · ClosedForm()")

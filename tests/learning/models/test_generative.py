@@ -200,11 +200,11 @@ def test_a_discriminant_needs_densities_and_two_classes_for_one_w():
         "this is a GaussianClassifier without its data": tv.models.GaussianClassifier(),
         "this is a int; tv.fit and tv.load return fits": 3,
     }
-    for message, given in wrong.items():
+    for message, subject in wrong.items():
         for asked in (tv.models.discriminant, tv.models.draw_tree, tv.models.pruning_path):
             kind = message if asked is tv.models.discriminant else message.partition(", .* ")[2]
             with pytest.raises(RequestError, match=kind or message):
-                asked(given)
+                asked(subject)
     three = tv.models.discriminant(fitted(tv.models.GaussianClassifier(), data))
     with pytest.raises(RequestError, match="there are 3"):
         three.w

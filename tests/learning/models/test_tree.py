@@ -535,7 +535,7 @@ def test_combinations_without_meaning_are_refused():
         (tree("scores"), tv.objectives.CrossEntropy(), growing(), "smoothing=1"),
         (tree("scores"), tv.objectives.Hinge(), growing(), "cannot be grown"),
         (tree(), SQUARES, growing(prune="reduced-error"), "validation=0.2"),
-        (tree(), SQUARES, growing(prune="cost-complexity"), "or give penalty=.*validation=0.2"),
+        (tree(), SQUARES, growing(prune="cost-complexity"), "penalty=… needs none.*validation=0.2"),
     ]
     for model, objective, algorithm, message in cases:
         with pytest.raises(RequestError, match=message):
@@ -588,3 +588,12 @@ def test_a_deep_tree_predicts_and_draws():
     np.testing.assert_array_equal(fit.model(x[:, None]).value, x)
     drawing = tv.models.draw_tree(fit)
     assert drawing.count("\n") == 400 and "3,001 nodes in all" in drawing
+
+
+def test_targets_whose_squares_overflow_are_refused():
+    x, y = np.arange(10.0)[:, None], np.arange(10.0) * 1e300 + 0.5
+    with pytest.raises(tv.TriviumError, match=r"reaches 9e\+300.*divide it by a constant"):
+        tv.fit(
+            tv.models.DecisionTree(), tv.objectives.SquaredError(), tv.algorithms.Growing(),
+            (x, y), progress=False,
+        )  # fmt: skip

@@ -192,3 +192,15 @@ def test_it_draws_itself() -> None:
     figure = paths.lasso((X, Y), folds=4).plot()
     assert len(figure.axes) == 2 and len(figure.axes[0].lines) >= D
     assert len(paths.ridge((X, Y), penalties=[1.0, 0.1, 0.0], folds=0).plot().axes) == 1
+
+
+def test_the_edges_of_the_grid_and_of_the_numbers_are_spoken_of():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(60, 3))
+    y = x @ [1.0, -2.0, 0.5] + 0.01 * rng.normal(size=60)
+    assert "smallest of the grid" in tv.paths.lasso((x, y), penalties=[1.0, 0.5]).notes[0]
+    noise = tv.paths.lasso((x, rng.normal(size=60)), penalties=[100.0, 1e-6])
+    assert "largest of the grid" in noise.notes[0]
+    assert not tv.paths.lasso((x, y + rng.normal(size=60))).notes
+    with pytest.raises(tv.TriviumError, match="reaches .*e[+]200.*divide it by a constant"):
+        tv.paths.ridge((x, y * 1e200))

@@ -106,8 +106,8 @@ class Growing(Solver):
         """Whether the validation part chooses the tree."""
         if self.prune is None or self.penalty is not None:
             return ""
-        else_ = ", or give penalty=…" if self.prune == "cost-complexity" else ""
-        return f"{self!r} prunes by the errors on validation data{else_}, and there are none"
+        other = " (penalty=… needs none)" if self.prune == "cost-complexity" else ""
+        return f"{self!r} prunes by the errors on validation data, and there are none{other}"
 
     def refuse(self, model: Any, objective: Objective) -> None:
         """Refuse other models, and objectives that no question can be measured by."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.scaling import centre_and_spread
+from ..data.scaling import centre_and_spread, check_squares
 from ..models.tree_arrays import TreeArrays
 from ..objectives import AbsoluteError, CrossEntropy
 
@@ -50,6 +50,8 @@ class Target:
         if self.classes:
             return y
         columns = y.reshape(len(y), -1).astype(np.float64)
+        if self.kind == "squares":
+            check_squares("the target", columns)
         centre, spread = centre_and_spread(columns, weight)
         largest = float(spread.max())
         return (columns - centre) / (largest if largest > 0 else 1.0)

@@ -14,9 +14,10 @@ from trivium.learning.errors import DataError
 if TYPE_CHECKING:
     from trivium.learning.data.mapped import MappedRows
 
-__all__ = ["centre_and_spread", "standardise", "unstandardise"]
+__all__ = ["centre_and_spread", "check_squares", "standardise", "unstandardise"]
 
 _EPS = float(np.finfo(np.float64).eps)
+_SQUARABLE = 1e145  # squares of such numbers leave room for sums over examples
 
 
 def centre_and_spread(
@@ -118,3 +119,13 @@ def standardise(
 def unstandardise(values: np.ndarray, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """Return values · spread + centre, the inverse of standardise."""
     return np.asarray(values, dtype=np.float64) * spread + centre
+
+
+def check_squares(what: str, values: np.ndarray) -> None:
+    """Raise DataError for numbers whose squares, added up, float64 cannot hold."""
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest > _SQUARABLE:
+        raise DataError(
+            f"{what} reaches {largest:.2g}, and sums of such squares are beyond float64: divide "
+            "it by a constant first"
+        )

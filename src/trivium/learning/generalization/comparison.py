@@ -133,7 +133,7 @@ class Comparison:
 
 
 def compare(
-    models: Mapping[str, Any] | None,
+    models: Mapping[str, Any] | Sequence[Any] | None,
     data: Any,
     *,
     sizes: Any = 4,
@@ -147,8 +147,9 @@ def compare(
     """Which learner predicts better as rows grow and as training labels are flipped.
 
     ``models``: name → (model, objective, algorithm), or a model alone, whose other steps and
-    epochs are then chosen from its training set as on the command line; None: discriminative
-    against generative, logistic regression and Gaussian naive Bayes. ``data``, ``target``: as
+    epochs are then chosen from its training set as on the command line; a list of such names
+    them as they are written; None: discriminative against generative, logistic regression and
+    Gaussian naive Bayes. ``data``, ``target``: as
     for ``tv.fit``. ``sizes``: row counts, fractions of the training part, or how many.
     ``flips``: shares of the training labels that are replaced by another class; the test labels
     stay. ``test``: rows kept apart anew in each repeat. ``options``: of ``tv.fit``, for all.
@@ -211,8 +212,21 @@ def _notes(times: int, rows: int) -> tuple[str, ...]:
     )
 
 
-def _learners(models: Mapping[str, Any] | None) -> dict[str, Any]:
-    chosen = _discriminative_and_generative() if models is None else dict(models)
+def _learners(models: Mapping[str, Any] | Sequence[Any] | None) -> dict[str, Any]:
+    if models is None:
+        chosen = _discriminative_and_generative()
+    elif isinstance(models, Mapping):
+        chosen = dict(models)
+    elif isinstance(models, list | tuple):
+        chosen = {_called(each): each for each in models}
+        if len(chosen) < len(models):
+            raise RequestError(
+                "compare: two of the models are written alike; give a dict with a name for each"
+            )
+    else:
+        raise RequestError(
+            f"compare: models are a dict of names and learners, or a list; got {models!r:.80}"
+        )
     if not chosen:
         raise RequestError("compare: there are no models")
     for name, learner in chosen.items():
@@ -224,6 +238,12 @@ def _learners(models: Mapping[str, Any] | None) -> dict[str, Any]:
                 "algorithm), is needed"
             )
     return chosen
+
+
+def _called(learner: Any) -> str:
+    """The name of a learner that was given without one."""
+    parts = learner if isinstance(learner, tuple | list) else (learner,)
+    return " · ".join(map(repr, parts))
 
 
 def _discriminative_and_generative() -> dict[str, Any]:
