@@ -7,7 +7,9 @@ import trivium as tv
 from trivium.engine.nonfinite import BadValue, first_bad_value
 from trivium.engine.nonfinite.causes import causes
 from trivium.engine.nonfinite.causes_overflow import MORE_EXAMPLES
-from trivium.engine.primitive import table
+from trivium.engine.primitive import Unsupported, table
+from trivium.engine.primitives import rules
+from trivium.engine.tensor import node
 
 FLOATS = (np.dtype("float32"), np.dtype("float64"))
 EXAMPLES = [*[(cause.name, cause.example) for cause in causes()], *MORE_EXAMPLES]
@@ -34,32 +36,41 @@ def test_causes_speak_of_primitives_that_exist_and_have_distinct_names():
     assert len(set(names)) == len(names)
 
 
+def elementwise(count):
+    """The names of all primitives of ``count`` floating numbers that work element by element."""
+    found = []
+    for name, primitive in table().items():
+        if primitive.shape is not rules.same_shape or isinstance(
+            primitive.samples, Unsupported
+        ):
+            continue
+        first = primitive.samples(np.random.default_rng(0))[0]
+        if [each.dtype.kind for each in first.inputs] == ["f"] * count:
+            found.append(name)
+    return found
+
+
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
-@pytest.mark.parametrize(
-    "name",
-    ["exp", "expm1", "log", "log2", "log10", "log1p", "sqrt", "square", "sinh", "cosh", "asin",
-     "acos", "acosh", "atanh", "erfinv", "normal_quantile", "log_gamma"],
-)  # fmt: skip
+@pytest.mark.parametrize("name", elementwise(1))
 def test_no_function_of_one_variable_is_left_without_a_reason(name, dtype):
     """At any finite number where it gives NaN or an infinity, the sentence says why."""
     largest = float(np.finfo(dtype).max)
     points = [0.0, -0.0, 1.0, -1.0, 2.0, -2.0, -0.5, 1e3, -1e3, 1e-30, largest, -largest]
-    bad = 0
+    attributes = table()[name].samples(np.random.default_rng(0))[0].attributes
     for point in points:
-        expression = table()[name](tv.tensor(np.array([point], dtype), name="x"))
+        leaf = tv.tensor(np.array([point], dtype), name="x")
+        expression = node(table()[name], [leaf], attributes)
+        if expression.dtype.kind != "f":
+            return
         found = first_bad_value([expression])
         assert (found is None) == bool(np.isfinite(expression.value).all())
         if found is not None:
-            bad += 1
             assert found.cause not in ("unknown", "leaf"), (point, str(found))
             assert found.why and found.remedy
-    assert bad
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
-@pytest.mark.parametrize(
-    "name", ["add", "subtract", "multiply", "divide", "power", "remainder", "chain", "gammainc"]
-)
+@pytest.mark.parametrize("name", elementwise(2))
 def test_no_function_of_two_variables_is_left_without_a_reason(name, dtype):
     largest = float(np.finfo(dtype).max)
     points = [0.0, 1.0, -1.0, 0.5, -0.5, 3.0, 1e-30, largest, -largest]
@@ -67,6 +78,8 @@ def test_no_function_of_two_variables_is_left_without_a_reason(name, dtype):
         for y in points:
             left, right = (tv.variable(np.array([v], dtype)) for v in (x, y))
             expression = table()[name](left, right)
+            if expression.dtype.kind != "f":
+                return
             found = first_bad_value([expression])
             assert (found is None) == bool(np.isfinite(expression.value).all())
             assert found is None or found.cause not in ("unknown", "leaf"), (x, y, str(found))

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import trivium as tv
+from tests.engine.native.random_graphs import graphs as random_graphs
 from tests.engine.table import FLOATS, TABLE, Case, samples
 from trivium.engine.nonfinite import Run, first_bad_value, influence, locate
 from trivium.engine.nonfinite.spreading import NONE, spread
@@ -251,3 +252,25 @@ def test_a_program_is_searched_in_the_stable_form_that_it_runs_in():
     direct = tv.array.log(tv.array.softmax(z))
     assert first_bad_value([direct]) is not None  # what .value computes
     assert first_bad_value([direct], compiled=True) is None  # log softmax
+
+
+@settings(max_examples=40, deadline=None)
+@given(random_graphs(operations=12))
+def test_whatever_is_computed_from_whatever_numbers_is_told_in_words(graph):
+    """Over the whole table of primitives, gradients and loops too; awkward numbers as inputs."""
+    run = Run(
+        tuple(graph.inputs),
+        {id(leaf): array for leaf, array in zip(graph.inputs, graph.arrays, strict=True)},
+    )
+    outputs = [*graph.outputs, *graph.updates.values()]
+    values = run.values(outputs)
+    good = all(np.isfinite(each).all() for each in values if each.dtype.kind == "f")
+    for compiled in (False, True):
+        found = first_bad_value(outputs, run, compiled=compiled)
+        if not compiled:
+            assert (found is None) == good
+        if found is None:
+            continue
+        assert found.why and str(found)
+        assert len(found.index) == len(found.shape)
+        assert not np.isfinite(found.value)

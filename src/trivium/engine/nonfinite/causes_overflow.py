@@ -19,7 +19,14 @@ __all__ = ["CAUSES"]
 
 # How far an exponential may be above eˣ: eˣ − 1, and half of it.
 _EXPONENTIALS = {"exp": 0.0, "expm1": 0.0, "sinh": math.log(2), "cosh": math.log(2)}
-_SIGNS = {"multiply": " · ", "chain": " · ", "add": " + ", "subtract": " − ", "divide": " / "}
+_SIGNS = {
+    "multiply": " · ",
+    "chain": " · ",
+    "add": " + ",
+    "subtract": " − ",
+    "divide": " / ",
+    "floor_divide": " // ",
+}
 
 
 def _leaf(value: Any, dtype: Any, name: str = "x") -> Tensor:
@@ -138,7 +145,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "overflow of a quotient",
-        ("divide",),
+        ("divide", "floor_divide"),
         _overflowed,
         _pair_says,
         lambda case: "keep the denominator away from 0: add a small positive number to it",
