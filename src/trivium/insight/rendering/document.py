@@ -20,11 +20,13 @@ from .phrases import (
     SPREAD,
     explained,
     finding,
+    listed,
     spread,
     steps,
     title,
 )
 from .signs import SIGNS
+from .text import columns
 
 if TYPE_CHECKING:
     from ..derivation.derivation import Derivation
@@ -35,6 +37,7 @@ __all__ = ["document", "fragment"]
 Translate = Callable[[str], str]
 
 _WIDTH = 78.0  # of a line of an equation beside its number and shape, in digits
+_LONG = 24  # columns of a symbol in a table
 _FEW = 6  # rows and columns of an array that is written out
 
 _PREAMBLE = r"""% Written by Trivium. Compile with %(engine)s.
@@ -54,7 +57,7 @@ _PREAMBLE = r"""% Written by Trivium. Compile with %(engine)s.
   \usepackage{fontspec}
 \fi
 \usepackage{xcolor}
-\usepackage{booktabs}
+\usepackage{array,booktabs}
 \usepackage{longtable}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{4pt plus 2pt}
@@ -153,13 +156,13 @@ def _parts(derivation: Derivation, lang: str, _: Translate) -> Iterable[str]:
 def _symbols(derivation: Derivation, _: Translate) -> str:
     """What every letter stands for."""
     rows = [
-        (f"${each.latex}$", prose(_(MEANINGS[each.role])), _shape(each.shape), _code(each.path))
-        for each in derivation.symbols
-        if each.role != "gradient"
+        (_cell(each), prose(_(MEANINGS[each.role])), _shape(each.shape), _code(each.path))
+        for each in listed(derivation)
     ]
     rows += [(f"${sign}$", prose(_(what)), "", "") for sign, what in SIGNS_EXPLAINED]
     head = (_("symbol"), _("meaning"), _("shape"), _("name in the program"))
-    return _table(head, rows, r"lp{60mm}lp{45mm}")
+    first = _first_column(derivation.symbols)
+    return _table(head, rows, first + r"p{42mm}lp{42mm}")
 
 
 def _aligned(rows: Sequence[str]) -> str:
@@ -198,7 +201,7 @@ def _rows(equations: Equations, equation: Equation, word: str, beside: str = "")
         lead = rf"\text{{{word}}} \quad " if at == 1 else ""
         if not at:
             lines[-1] += beside
-        rows.append(f"{lead}{left} &= {lines[0]}")
+        rows.append(f"{lead}{left} &= {lines[0]}".rstrip())
         rows += [rf"&\quad {{}} {line}" for line in lines[1:]]
     return rows
 
@@ -214,8 +217,9 @@ def _numbers(derivation: Derivation, _: Translate) -> Iterable[str]:
     for symbol in derivation.symbols:
         if symbol.role != "size" and id(symbol.leaf) in numbers.values:
             array = numbers.of(symbol)
-            rows.append((_tall(symbol), _shape(array.shape), _array(array, _)))
-    yield _table((_("symbol"), _("shape"), _("value")), rows, "lll")
+            rows.append((_cell(symbol), _shape(array.shape), _array(array, _)))
+    first = _first_column(derivation.symbols)
+    yield _table((_("symbol"), _("shape"), _("value")), rows, first + "ll")
     yield prose(_(SPREAD))
     checked = []
     for equation in derivation.backward:
@@ -223,7 +227,7 @@ def _numbers(derivation: Derivation, _: Translate) -> Iterable[str]:
         if check is not None:
             checked.append(
                 (
-                    _tall(equation.defines),
+                    _cell(equation.defines),
                     _number(check.scale),
                     _number(check.difference),
                     _number(check.relative),
@@ -235,24 +239,33 @@ def _numbers(derivation: Derivation, _: Translate) -> Iterable[str]:
         _("gradient"), _("largest derivative"), _("largest deviation"), _("relative"),
         _("finite differences"),
     )  # fmt: skip
-    yield _table(head, checked, "lrrrl")
+    yield _table(head, checked, first + "rrrl")
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], columns: str) -> str:
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], kinds: str) -> str:
     """A table that may run over pages."""
     titles = " & ".join(rf"\textbf{{{prose(each)}}}" for each in head)
     lines = "\n".join(" & ".join(row) + r" \\" for row in rows)
     return (
         "{\\renewcommand{\\arraystretch}{1.25}\\setlength{\\LTleft}{0pt}\n"
-        f"\\begin{{longtable}}{{{columns}}}\n\\toprule\n{titles} \\\\\n\\midrule\n\\endhead\n"
+        f"\\begin{{longtable}}{{{kinds}}}\n\\toprule\n{titles} \\\\\n\\midrule\n\\endhead\n"
         f"{lines}\n\\bottomrule\n\\end{{longtable}}}}"
     )
 
 
-def _tall(symbol: Symbol) -> str:
-    """A symbol in a table, with room for a fraction."""
-    room = r"\rule[-1.6ex]{0pt}{4.6ex}" if r"\frac" in symbol.latex else ""
+def _cell(symbol: Symbol) -> str:
+    """A symbol in a table: with room for a fraction; a long one as words that can be broken."""
+    if columns(symbol.text) > _LONG:
+        return prose(symbol.text)
+    room = r"\rule[-2.3ex]{0pt}{6.2ex}" if r"\frac" in symbol.latex else ""
     return f"{room}$\\displaystyle {symbol.latex}$"
+
+
+def _first_column(symbols: Iterable[Symbol]) -> str:
+    """The column type of a table's symbols."""
+    if any(columns(each.text) > _LONG for each in symbols):
+        return r">{\raggedright\arraybackslash}p{40mm}"
+    return "l"
 
 
 def _shape(shape: Sequence[Size]) -> str:

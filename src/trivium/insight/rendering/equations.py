@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["Equations", "definition_lines"]
 
 
+_LONGEST_LEFT = 0.3  # of the width; after a longer left side the right one begins a line
+
+
 class Equations:
     """Writes the equations of one derivation in one alphabet."""
 
@@ -53,7 +56,11 @@ def definition_lines(definition: Definition, width: float) -> tuple[str, list[st
     """The left side, and the lines of the right side with the steps that it holds for."""
     alphabet = definition.name.alphabet
     left = definition.name.box
-    lines = broken(definition.value, width, left.width + 3)
+    whole = left.width + 3 + definition.value.box.width
+    if left.width > _LONGEST_LEFT * width and whole > width:
+        lines = ["", *broken(definition.value, width)]
+    else:
+        lines = broken(definition.value, width, left.width + 3)
     if definition.when is not None:
         lines[-1] += alphabet.gap + finished(definition.when)
     return left.string, lines

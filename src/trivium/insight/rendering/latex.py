@@ -36,6 +36,7 @@ _ESCAPES = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
 }
+_ESCAPED = re.compile(r"\\text[a-z]+\{\}|\\.")
 _SPACE_WIDTHS = {r"\quad": 2.0, r"\qquad": 4.0, r"\!": -0.4}
 _SCRIPT = 0.72
 
@@ -154,7 +155,7 @@ class LatexAlphabet(Alphabet):
                 return Box(string, len(text) + 0.4)
             case Words(text):
                 words = self.word(text)
-                return Box(rf"\text{{{words}}}", 1.1 * columns(words))
+                return Box(rf"\text{{{words}}}", 1.1 * columns(_ESCAPED.sub("x", words)))
             case Space(latex):
                 return Box(latex, _SPACE_WIDTHS.get(latex, 0.5))
         return Box(rf"\{layout.name}{{{layout.text}}}", 1.2 * len(layout.text))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..derivation.derivation import Derivation
     from ..derivation.equations import Equation
     from ..derivation.numbers import Check
+    from ..derivation.symbols import Symbol
 
 __all__ = [
     "BACKWARD",
@@ -24,6 +25,7 @@ __all__ = [
     "SPREAD",
     "explained",
     "finding",
+    "listed",
     "spread",
     "steps",
     "title",
@@ -80,6 +82,15 @@ def explained(equation: Equation, _: Translate) -> Iterable[tuple[str, str]]:
     for each in equation.rules:
         name = _(RULES[each].name)
         yield name[:1].upper() + name[1:], _(RULES[each].why)
+
+
+def listed(derivation: Derivation) -> list[Symbol]:
+    """The symbols that need explaining: what is given, and values that the program names."""
+    return [
+        each
+        for each in derivation.symbols
+        if each.role != "gradient" and (each.role != "value" or each.path)
+    ]
 
 
 def finding(check: Check, _: Translate) -> str:

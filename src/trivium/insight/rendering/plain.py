@@ -20,6 +20,7 @@ from .phrases import (
     SPREAD,
     explained,
     finding,
+    listed,
     spread,
     steps,
     title,
@@ -75,8 +76,7 @@ def _lines(derivation: Derivation, _: Translate, width: int) -> Iterable[str]:
         (_("symbol"), _("shape"), _("meaning"), _("name in the program")),
         [
             (each.text, shape_text(each.shape), _(MEANINGS[each.role]), each.path)
-            for each in derivation.symbols
-            if each.role != "gradient"
+            for each in listed(derivation)
         ],
         width,
     )
@@ -121,7 +121,7 @@ def _equation(
         left, lines = definition_lines(definition, width - len(indent) - columns(shape) - 2)
         lead = f"{_('with')} " if at == 1 else ""
         first = f"{label}  " if not at else indent
-        lines[0] = f"{first}{lead}{left} = {lines[0]}"
+        lines[0] = f"{first}{lead}{left} = {lines[0]}".rstrip()
         deeper = indent + " " * (columns(left) + 3)
         lines[1:] = [deeper + line for line in lines[1:]]
         if not at and shape:

@@ -127,7 +127,7 @@ class Writer:
         written = self.compose(node, operands)
         while not isinstance(written, Sum) and written.box.width > self.alphabet.limit:
             widest = max(range(len(operands)), key=lambda i: operands[i].box.width)
-            if operands[widest].box.width <= _WORTH_A_NAME:
+            if operands[widest].symbol or operands[widest].box.width <= _WORTH_A_NAME:
                 return self.named(written)
             name = self.named(operands[widest])
             for i, each in enumerate(node.inputs):
@@ -233,7 +233,7 @@ class Writer:
         words = latex.startswith(r"\text") and distinct == latex
         self.taken.add(distinct)
         written = self.alphabet.named(distinct, (node.name or "") if words else "")
-        return replace(written, tightness=Binding.ATOM, scalar=not node.shape)
+        return replace(written, tightness=Binding.ATOM, scalar=not node.shape, symbol=True)
 
     def distinct(self, latex: str) -> str:
         """``latex``, with a number where another leaf has that name."""

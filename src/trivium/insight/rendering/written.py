@@ -6,13 +6,14 @@ scalars stand before arrays, and a long sum can be broken between its terms.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 from .alphabet import Alphabet, Box, Piece
-from .notation import Layout, Script, Sign, parse
+from .notation import Layout, Script, Sign, Space, parse
 from .precedence import Binding, opens_right
 
 __all__ = [
@@ -209,11 +210,18 @@ class Product(Written):
                 both = id(each) in arrays and before is not None and id(before) in arrays
                 if both and self._elementwise:
                     pieces.append(Piece(self.alphabet.sign(r"\odot"), "product"))
+                elif _wordy(box) or (pieces and _wordy(pieces[-1].box)):
+                    pieces.append(Piece(self.alphabet.plain(Space(r"\,")), "space"))
                 elif box.string[:1] in _DIGITS and before is not None:
                     pieces.append(Piece(self.alphabet.sign(r"\cdot"), "product"))
             pieces.append(Piece(box, ""))
             before = each
         return pieces
+
+
+def _wordy(box: Box) -> bool:
+    """Whether a word stands here, which needs space around it."""
+    return re.match(r"\\(?:text|mathrm|mathit)\b", box.string) is not None
 
 
 def _side(alphabet: Alphabet, factors: Sequence[Written], demand: Binding) -> Box:
