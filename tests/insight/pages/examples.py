@@ -46,6 +46,13 @@ def deep() -> Derivation:
     return tv.insight.derive(model, tv.objectives.SquaredError(), features=4)
 
 
+@cache
+def twice() -> Derivation:
+    """Second derivatives."""
+    model = tv.models.MLP(hidden=[3], activation="tanh")
+    return tv.insight.derive(model, tv.objectives.SquaredError(), features=2).second()
+
+
 def by_hand(lang: str = "en", title: str = "By hand") -> Page:
     """A page without a graph."""
     equations = tuple(

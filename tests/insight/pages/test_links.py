@@ -6,10 +6,16 @@ import pytest
 
 from tests.insight.pages.examples import network
 from tests.insight.pages.looking import Looked
+from trivium.insight.derivation.symbols import Symbol
 from trivium.insight.rendering.html import page, page_of
-from trivium.insight.rendering.page_layout import key_of, leaves_of
+from trivium.insight.rendering.page_layout import Keys, leaves_of
 
 Look = Callable[..., Looked]
+
+
+def key_of(symbol: Symbol) -> str:
+    """The node of a symbol of the network."""
+    return Keys(network()).of(symbol)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from ..words import translator
 from .equations import Equations, definition_lines
 from .latex import LatexAlphabet
 from .page import Formula, Page, PageEquation, Section, Table, Typed, document
-from .page_layout import key_of, leaves_of, placed
+from .page_layout import Keys, leaves_of, placed
 from .text import TextAlphabet
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _equations(
 ) -> tuple[PageEquation, ...]:
     several_lines = len({each.line for each in derivation.equations if each.line}) > 1
     numbers = derivation.numbers() if derivation.has_data else None
-    formulas = _Formulas(derivation, _)
+    formulas, keys = _Formulas(derivation, _), Keys(derivation)
     made = []
     for number, equation in enumerate(equations, start=first):
         value = "" if numbers is None else array_text(numbers.of(equation.defines), _)
@@ -87,9 +87,9 @@ def _equations(
                 key=f"equation-{number}",
                 formulas=formulas.of(equation),
                 shape=shape_text(equation.defines.shape),
-                defines=key_of(equation.defines),
+                defines=keys.of(equation.defines),
                 reads=tuple(dict.fromkeys(
-                    key_of(leaf) for leaf in leaves_of(equation, derivation)
+                    keys.of(leaf) for leaf in leaves_of(equation, derivation)
                 )),
                 rules=tuple((_(RULES[each].name), _(RULES[each].why)) for each in equation.rules),
                 reuses=tuple(_symbol(each) for each in equation.uses),

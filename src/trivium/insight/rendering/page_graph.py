@@ -148,16 +148,22 @@ def _node(
 
 
 def _raised(text: str) -> str:
-    """``z[1]`` with its index raised, as the formulas write it."""
-    pieces = re.split(r"(\[[^\]]*\])", text)
-    return "".join(
-        f'<tspan class="index" dy="-0.4em">{_escaped(piece)}</tspan>'
-        '<tspan dy="0.3em">&#8203;</tspan>'
-        if piece.startswith("[")
-        else _escaped(piece)
-        for piece in pieces
-        if piece
-    )
+    """``z[1]`` and ``q_2`` with their indices above and below, as the formulas write them."""
+    made = ""
+    for piece in re.split(r"(\[[^\]]*\]|_\d+)", text):
+        if piece.startswith("["):
+            made += _index(piece, -0.4)
+        elif re.fullmatch(r"_\d+", piece):
+            made += _index(piece[1:], 0.3)
+        else:
+            made += _escaped(piece)
+    return made
+
+
+def _index(text: str, shift: float) -> str:
+    """Small letters off the line by ``shift``; what follows them is on the line again."""
+    back = f'<tspan class="index" dy="{-shift}em">&#8203;</tspan>'
+    return f'<tspan class="index" dy="{shift}em">{_escaped(text)}</tspan>{back}'
 
 
 def _number(value: float) -> str:

@@ -16,7 +16,7 @@ from .page_graph import GAP, NAME, SMALL, Graph, GraphEdge, GraphNode, Point
 if TYPE_CHECKING:
     from ..derivation.derivation import Derivation
 
-__all__ = ["key_of", "leaves_of", "placed"]
+__all__ = ["Keys", "leaves_of", "placed"]
 
 _HEIGHT = 44.0
 _MARGIN = 10.0
@@ -35,48 +35,77 @@ def leaves_of(equation: Equation, derivation: Derivation) -> list[Symbol]:
     return found
 
 
-def key_of(symbol: Symbol) -> str:
-    """The key of the node for ``symbol``; a gradient stands at the node of its value."""
-    return key_of(symbol.of) if symbol.of is not None else symbol.code
+class Keys:
+    """The keys of the nodes that symbols belong to.
+
+    The gradient of a value stands at the node of the value. Only in a derivation of second
+    derivatives, whose forward pass computes gradients, are those values of their own.
+    """
+
+    def __init__(self, derivation: Derivation) -> None:
+        self.computed = {id(each.defines) for each in derivation.forward}
+
+    def of(self, symbol: Symbol) -> str:
+        """The key of the node for ``symbol``."""
+        while symbol.of is not None and id(symbol) not in self.computed:
+            symbol = symbol.of
+        return symbol.code
 
 
 def placed(derivation: Derivation) -> Graph | None:
     """The graph; None when no value depends on another one."""
+    keys = Keys(derivation)
     links = [
-        (key_of(leaf), key_of(equation.defines))
+        (keys.of(leaf), keys.of(equation.defines))
         for equation in derivation.forward
         for leaf in leaves_of(equation, derivation)
     ]
     if not links:
         return None
-    gradients = {key_of(each.defines): each.defines for each in derivation.backward}
-    upstream = {*gradients, key_of(derivation.loss)}  # what gradients come from
+    gradients = {keys.of(each.defines): each.defines for each in derivation.backward}
+    carrying = _carrying(links, set(gradients), keys.of(derivation.loss))
     joined = {key for link in links for key in link}
-    nodes = {
-        key_of(each): each for each in derivation.symbols if each.of is None
-        and each.code in joined
-    }  # fmt: skip
-    keys = list(nodes)
-    number = {key: i for i, key in enumerate(keys)}
-    widths = [_width(nodes[key], gradients.get(key)) for key in keys]
+    nodes = {each.code: each for each in derivation.symbols if each.code in joined}
+    number = {key: i for i, key in enumerate(nodes)}
+    widths = [_width(symbol, gradients.get(key)) for key, symbol in nodes.items()]
     # The layout runs from left to right, so a box lies on its side there: its width is a height.
     boxes = [Place(_HEIGHT, width / 2, width / 2) for width in widths]
     labels = [Place(0.0, _BEND, _BEND) for _ in links]
     ends = [(number[source], number[target]) for source, target in links]
-    layout = arrange(order(len(keys), ends), boxes, labels)
+    layout = arrange(order(len(nodes), ends), boxes, labels)
     return Graph(
         width=layout.height + 2 * _MARGIN,
         height=layout.width + 2 * _MARGIN,
         nodes=tuple(
-            _node(derivation, nodes[key], gradients.get(key), widths[i],
+            _node(derivation, symbol, gradients.get(key), widths[i],
                   layout.y[i] + _MARGIN, layout.x[i] + _MARGIN)
-            for i, key in enumerate(keys)
+            for i, (key, symbol) in enumerate(nodes.items())
         ),
         edges=tuple(
-            GraphEdge(source, target, way, source in gradients and target in upstream)
+            GraphEdge(source, target, way, source in carrying and target in carrying)
             for (source, target), way in zip(links, _ways(layout, ends, widths), strict=True)
         ),
     )  # fmt: skip
+
+
+def _carrying(links: Sequence[tuple[str, str]], gradients: set[str], loss: str) -> set[str]:
+    """The nodes that gradients come to or pass, on their way back from the loss."""
+    after = _reached({loss}, [(target, source) for source, target in links])
+    return after & _reached(gradients, links) | {loss}
+
+
+def _reached(starts: set[str], links: Sequence[tuple[str, str]]) -> set[str]:
+    """``starts`` and all that ``links`` lead to from there."""
+    following: dict[str, list[str]] = {}
+    for source, target in links:
+        following.setdefault(source, []).append(target)
+    found, waiting = set(starts), list(starts)
+    while waiting:
+        for target in following.get(waiting.pop(), ()):
+            if target not in found:
+                found.add(target)
+                waiting.append(target)
+    return found
 
 
 def _width(symbol: Symbol, gradient: Symbol | None) -> float:
@@ -104,7 +133,7 @@ def _node(
     elif symbol.role in ("parameter", "value"):
         kind = "parameter" if symbol.role == "parameter" else "value"
     return GraphNode(
-        key=key_of(symbol),
+        key=symbol.code,
         text=_short(symbol.text),
         shape=shape_text(symbol.shape),
         kind=kind,
