@@ -37,7 +37,7 @@ def by_source(drawing):
 
 
 def test_the_apples(apples):
-    """Saitoh (2016), *Deep Learning from Scratch*, figures 5-3 and 5-17 (there 650 and more)."""
+    """Saitoh (2016), *Deep Learning from Scratch*, chapter 5."""
     found = by_source(tv.insight.draw(apples))
     assert found == {
         "price": (100, pytest.approx(2.2)),

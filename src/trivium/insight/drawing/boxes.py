@@ -19,7 +19,7 @@ __all__ = ["Face", "Numbers", "face_of", "numbers_of"]
 LARGE, SIGN, SMALL, NAME, NOTE, VALUE = 17.0, 13.0, 11.0, 11.0, 10.5, 11.5  # sizes of letters
 CELL = (4.0, 7.0)  # a cell of a strip
 ABOVE, BELOW = 5.0, 9.0  # from the line of an edge to its numbers; room for the way back
-_ROOM = 200.0  # no text is wider
+_ROOM = 260.0  # no text is wider
 _ROUND = 17.0  # radius of an operation with a short sign
 _TITLE_LISTED = 12
 _RANKS = ("1st", "2nd", "3rd", "4th", "5th", "later")
@@ -68,8 +68,11 @@ def face_of(box: Box, batch: int | None) -> Face:
 
 
 def _parameters(box: Box, batch: int | None) -> str:
-    found = [f"{_last(each)} {shape_text(each.shape, batch)}" for each in box.parameters
-             if each.primitive.name == "variable"]  # fmt: skip
+    found = []
+    for each in box.parameters:
+        if each.primitive.name == "variable":
+            shape = f" {shape_text(each.shape, batch)}" if each.shape else ""
+            found.append(f"{_last(each)}{shape}")
     return ", ".join(found)
 
 
