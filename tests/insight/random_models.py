@@ -119,7 +119,9 @@ def network(rng, features, outputs, output=None):
     kind = rng.integers(10)
     if kind < 5 or output is not None or outputs is None and activation in ("softmax",):
         dropout = float(rng.choice([0.0, 0.3]))
-        return tv.models.MLP(hidden, activation, outputs=outputs, output=output, dropout=dropout)
+        return tv.models.MLP(
+            hidden, activation, outputs=outputs, output=output, dropout=dropout
+        )
     if kind == 5:
         return Twice(3, activation, outputs)
     if kind == 6:

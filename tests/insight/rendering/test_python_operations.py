@@ -1,17 +1,25 @@
 """Every primitive and textbook operation computes in NumPy what its record defines."""
 
+import ast
 import re
 
+import hypothesis
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+import trivium as tv
 from tests.engine import table as engine_table
+from trivium.engine.composites import full
+from trivium.engine.errors import ArgumentError
 from trivium.engine.primitive import NoAttributes, Sample, Unsupported, table
 from trivium.engine.primitives.control import results
 from trivium.engine.primitives.movement import Axes
+from trivium.engine.tensor import constant, node
 from trivium.engine.tensor import input as leaf
-from trivium.engine.tensor import node
 from trivium.insight.derivation import textbook
+from trivium.insight.rendering import python
 from trivium.insight.rendering.python_helpers import HELPERS, with_needs
 from trivium.insight.rendering.python_names import Names
 from trivium.insight.rendering.python_operations import OPERATIONS
@@ -112,6 +120,9 @@ TEXTBOOK = {
         Sample((Z,), Axes((1,))), Sample((Z,), Axes((0, 1))),
         Sample((np.array([[-np.inf, -np.inf], [np.inf, 1.0]]),), Axes((1,))),
     ],
+    "log_choose": [Sample((np.array([5.0, 6.5, 80.0]), np.array([2.0, 0.0, 40.0])))],
+    "log_normal_cdf": [Sample((np.array([-1e10, -200, -30.5, -29.5, -3, 0.1, 9, np.inf]),))],
+    "counting": [Sample((), textbook.Count(6, np.dtype(np.int64)))],
     "log_factorial": [Sample((np.array([0.0, 1.0, 3.0, 40.5]),))],
     "one_hot": [Sample((CODES,), textbook.Classes(3, np.dtype(float)))],
     "pick": [Sample((Z, CODES))],
@@ -136,7 +147,7 @@ def test_source_of_a_textbook_operation_computes_what_it_defines(name):
             expected = operation.evaluate(sample.attributes, *sample.inputs)
         assert np.asarray(found).shape == expected.shape, source
         # In the tail of the normal distribution the rounding of z counts z² times.
-        rtol = 1e-12 if name == "normal_cdf" else 4e-15
+        rtol = 1e-12 if name in ("normal_cdf", "log_normal_cdf") else 4e-15
         np.testing.assert_allclose(found, expected, rtol=rtol, atol=1e-300, err_msg=source)
 
 
@@ -145,8 +156,112 @@ def test_all_textbook_operations_have_samples():
 
 
 def test_helpers_say_what_they_need():
+    assert "svd" in HELPERS and python.HELPERS is HELPERS
     for name, helper in HELPERS.items():
         code = helper.source.rpartition('"""')[2]
         words = set(re.findall(r"(?<![\w.])\w+", code)) & set(HELPERS)
         assert words - {name} == set(helper.needs), name
     assert with_needs(["normal_cdf"]) == ["erfc", "normal_cdf"]
+
+
+@pytest.mark.parametrize(
+    ("array", "text"),
+    [
+        (np.eye(3), "np.eye(3, dtype=dtype)"),
+        (np.arange(5), "np.arange(5)"),
+        (np.arange(4, 20, 3), "3 * np.arange(6) + 4"),
+        (np.arange(7919) * 4, "4 * np.arange(n)"),
+        (np.full((2, 3), 0.5), "0.5"),
+        (np.full((7919, 2), True), "True"),
+        (np.array([0.5, -1.0, 1 / 3]), "np.array([0.5, -1, 1 / 3], dtype)"),
+        (np.array([[1, 5], [2, 2]], np.int32), "np.array([[1, 5], [2, 2]], np.int32)"),
+        (np.broadcast_to([[1.0, 2.0]], (7919, 2)), "np.array([[1, 2]], dtype)"),
+        (np.array(np.inf), "np.inf"),
+        (np.array([np.nan, -np.inf]), "np.array([np.nan, -np.inf], dtype)"),
+        (np.zeros((0, 2)), "np.zeros((0, 2), dtype)"),
+        (np.float64(-0.0), "-0.0"),
+        (np.float32(0.1), "0.1"),
+    ],
+)
+def test_constants_are_written_as_what_they_are(array, text):
+    array = np.asarray(array)
+    root = constant(array, ("test", text))
+    writer = Writer(File(Names([]), 7919, reserve=4), lambda each: None, [root])
+    found = writer.value(root)
+    assert found.text == text
+    value = eval(text, {"np": np, "n": 7919, "dtype": np.dtype(float)})
+    same = np.broadcast_to(np.asarray(value, array.dtype), array.shape)
+    np.testing.assert_array_equal(same, array)
+    assert np.shape(value) == found.shape
+
+
+def test_a_constant_of_the_examples_is_refused():
+    root = constant(np.random.default_rng(0).normal(size=7919), "noise")
+    writer = Writer(File(Names([]), 7919), lambda each: None, [root])
+    with pytest.raises(ArgumentError, match="different numbers for different examples"):
+        writer.value(root)
+
+
+# --- precedence -----------------------------------------------------------------------------
+
+LEAVES = [leaf((2, 2), "float64", name=name) for name in "abc"]
+VALUES = [np.random.default_rng(i).uniform(0.5, 1.5, (2, 2)) for i in range(3)]
+BINARY = [np.add, np.subtract, np.multiply, np.divide, np.matmul, np.power, np.maximum]
+
+
+@st.composite
+def expressions(draw, depth=4):
+    """An expression of three matrices, and its value."""
+    if depth == 0 or draw(st.integers(0, 4)) == 0:
+        number = draw(st.integers(0, 3))
+        if number == 3:
+            value = draw(st.sampled_from([2.0, -3.0, 0.5, 1 / 3]))
+            return full((2, 2), value, np.dtype(float)), np.full((2, 2), value)
+        return LEAVES[number], VALUES[number]
+    kind = draw(st.integers(0, 9))
+    x, value = draw(expressions(depth=depth - 1))
+    if kind == 0:
+        return -x, -value
+    if kind == 1:
+        return x.T, value.T
+    if kind == 2:
+        with np.errstate(all="ignore"):
+            return x**2, value**2
+    y, other = draw(expressions(depth=depth - 1))
+    which = draw(st.integers(0, 6))
+    made = [x + y, x - y, x * y, x / y, x @ y, abs(x) ** y, tv.array.maximum(x, y)][which]
+    with np.errstate(all="ignore"):
+        return made, BINARY[which](np.abs(value) if which == 5 else value, other)
+
+
+@settings(max_examples=80, deadline=None)
+@given(expressions())
+def test_precedence_is_right_and_no_parenthesis_is_superfluous(drawn):
+    root, expected = drawn
+    with np.errstate(all="ignore"):
+        (found,), source = run([root], LEAVES, VALUES)
+        hypothesis.assume(np.all(np.isfinite(expected)) and np.abs(expected).max() < 1e6)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+    for line in source.splitlines():
+        if line.startswith("    "):
+            assert_no_superfluous_parentheses(line.strip())
+
+
+def assert_no_superfluous_parentheses(line):
+    meaning = ast.dump(ast.parse(line.removeprefix("return ")))
+    text = line.removeprefix("return ")
+    for start, sign in enumerate(text):
+        if sign != "(" or (start and (text[start - 1].isalnum() or text[start - 1] == "_")):
+            continue  # the parentheses of a call
+        depth, end = 1, start + 1
+        while depth:
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        if "," in text[start:end]:
+            continue  # perhaps a tuple
+        without = text[:start] + text[start + 1 : end - 1] + text[end:]
+        try:
+            same = ast.dump(ast.parse(without)) == meaning
+        except SyntaxError:
+            same = False
+        assert not same, text

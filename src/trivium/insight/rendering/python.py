@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,15 @@ from trivium.engine.traversal import topological
 
 from ..derivation.equations import Equation
 from ..derivation.symbols import Symbol, shape_text
+from ..words import translator
+from . import python_helpers_linear  # noqa: F401  (importing it fills the table)
+from .equations import Equations, definition_lines
 from .python_constants import constant
 from .python_helpers import HELPERS, with_needs
 from .python_names import Names, comment, printable, quoted
 from .python_source import ATOM, Code, call
 from .python_writer import File, Writer
+from .text import TextAlphabet, columns
 
 if TYPE_CHECKING:
     from ..derivation.derivation import Derivation
@@ -45,6 +48,8 @@ def python(derivation: Derivation) -> str:
 class _Rendering:
     def __init__(self, derivation: Derivation) -> None:
         self.derivation = derivation
+        self.written = Equations(derivation, TextAlphabet(translator("en")))
+        self.written.alphabet.limit = _WIDTH - 16.0
         self.symbols = {id(symbol.leaf): symbol for symbol in derivation.symbols}
         self.equations = _needed(derivation)
         self.names = Names(_RESERVED)
@@ -122,14 +127,26 @@ class _Rendering:
         if equation.kind == "parameter" or equation is self.derivation.forward[-1]:
             made = self._whole(writer, symbol, made)
         statement = f"{_PAD}{name} = {made.text}"
-        note = comment(_equation_text(self.derivation, equation))
-        if len(writer.lines) == before and _columns(f"{statement}  {note}") <= _WIDTH:
-            writer.lines.append(f"{statement}  {note}")
+        notes = [comment(line) for line in self._said(equation)]
+        beside = f"{statement}  {notes[0]}"
+        if len(writer.lines) == before and len(notes) == 1 and columns(beside) <= _WIDTH:
+            writer.lines.append(beside)
         else:
-            writer.lines.insert(before, f"{_PAD}{note}")
+            writer.lines[before:before] = [f"{_PAD}{note}" for note in notes]
             writer.lines.append(statement)
         self.code[id(symbol.leaf)] = Code(name, ATOM, made.shape, made.weak)
         writer.define(equation.expression, name)
+
+    def _said(self, equation: Equation) -> list[str]:
+        """The equation in lines of text, and what it abbreviates."""
+        said = []
+        for at, definition in enumerate(self.written.of(equation)):
+            left, lines = definition_lines(definition, _WIDTH - len(_PAD) - 4.0)
+            left = left if at else equation.defines.text
+            lines = [f"{left} = {lines[0]}", *[f"  {line}" for line in lines[1:]]]
+            for line in lines:
+                said.extend(_wrapped(line))
+        return said
 
     def _whole(self, writer: Writer, symbol: Symbol, made: Code) -> Code:
         """A gradient with the shape of its parameter, whatever the expression left implicit."""
@@ -235,20 +252,20 @@ def _needed(derivation: Derivation) -> list[Equation]:
 
 def _about(symbol: Symbol) -> str:
     if symbol.role == "random":
-        return ", random; draw it anew for each step"
+        kind = "True and False" if symbol.leaf.dtype.kind == "b" else "numbers"
+        return f", random {kind}, drawn anew for each step"
     if symbol.role == "target" and symbol.leaf.dtype.kind == "i":
         return ", class codes 0, 1, …"
     return ""
 
 
-def _equation_text(derivation: Derivation, equation: Equation) -> str:
-    symbol = equation.defines
-    return f"{symbol.text} {shape_text(symbol.shape)}"
+def _wrapped(line: str) -> list[str]:
+    """``line`` in lines that fit; what has no spaces stays as long as it is."""
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.wrap(
+        line, _WIDTH - len(_PAD) - 2, subsequent_indent=indent, break_long_words=False
+    )
 
 
 def _in_docstring(text: str) -> str:
     return printable(text).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-
-
-def _columns(text: str) -> int:
-    return len(text) + sum(unicodedata.east_asian_width(each) in "WF" for each in text)

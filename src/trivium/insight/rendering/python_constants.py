@@ -20,6 +20,7 @@ Array = np.ndarray[Any, Any]
 
 # So many numbers are written out; a file of more would be data, not a derivation.
 _LARGEST = 100_000
+_WIDTH = 84
 
 
 def constant(w: Writer, array: Array) -> Code:
@@ -85,18 +86,25 @@ def _along_batch(w: Writer, array: Array) -> Code:
 
 
 def _written(w: Writer, array: Array) -> Code:
-    texts = [number(each, array.dtype).text for each in array.reshape(-1)]
-    rows = ", ".join(texts)
+    """All numbers: in one line if they fit, else in lines of their own that no tool reflows."""
     dtype = w.dtype(array.dtype)
-    if array.ndim == 1 and len(rows) + len(dtype) + 16 < w.width:
-        return call("np.array", f"[{rows}]", dtype, shape=array.shape)
+    rows = _nested(array) if array.size < w.width else ""
+    if rows and len(rows) + len(dtype) + len("np.array(, )") <= w.width:
+        return call("np.array", rows, dtype, shape=array.shape)
     name = w.file.names.numbered("c")
-    pad = " " * 8
-    w.line(f"{name} = np.array(")
-    w.lines.append(
-        textwrap.fill(f"[{rows}],", 84, initial_indent=pad, subsequent_indent=pad + " ")
+    texts = ", ".join(number(each, array.dtype).text for each in array.reshape(-1))
+    pad = " " * (4 * w.depth + 4)
+    filled = textwrap.fill(
+        f"[{texts}],", _WIDTH, initial_indent=pad, subsequent_indent=f"{pad} "
     )
-    w.lines.append(f"{pad}{dtype},")
     shape = f".reshape({w.sizes(array.shape, bare=True)})" if array.ndim > 1 else ""
+    w.line(f"{name} = np.array(")
+    w.lines.extend([filled, f"{pad}{dtype},"])
     w.line(f"){shape}  # fmt: skip")
     return Code(name, ATOM, array.shape)
+
+
+def _nested(array: Array) -> str:
+    if array.ndim == 0:
+        return number(array[()], array.dtype).text
+    return f"[{', '.join(_nested(each) for each in array)}]"

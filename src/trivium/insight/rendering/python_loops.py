@@ -6,6 +6,7 @@ often nobody asks for most of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ def loop(w: Writer, node: Tensor, codes: Sequence[Code], used: set[int]) -> list
     """Write the loop of a scan; the sources of its results, None for unused ones."""
     a = node.attributes
     live, emitted = _alive(node, used)
-    counter = w.file.names.numbered("step")
+    counter = w.file.counter(w.depth)
     outputs = [a.outputs[i] for i in live] + [a.outputs[a.carried + i] for i in emitted]
     needed = {id(each) for each in topological(outputs)}
     bound: dict[int, Code] = {}
@@ -58,7 +59,7 @@ def loop(w: Writer, node: Tensor, codes: Sequence[Code], used: set[int]) -> list
     for i, history in histories.items():
         inner.line(f"{history.text}[{counter}] = {states[i].text}")
     for i, stack in stacks.items():
-        made = inner.value(a.outputs[a.carried + i])
+        made = inner.reused(a.outputs[a.carried + i])
         inner.line(f"{stack.text}[{counter}] = {made.text}")
     _advance(inner, [(states[i], a.outputs[i]) for i in live])
     return parts
@@ -66,33 +67,38 @@ def loop(w: Writer, node: Tensor, codes: Sequence[Code], used: set[int]) -> list
 
 def _slice(w: Writer, code: Code, sequence: Tensor, counter: str) -> Code:
     """The entry of a sequence at a step; what is the same at all steps is its own entry."""
-    if len(code.shape) < sequence.ndim and not code.truth:
+    code = w.number(code)
+    if len(code.shape) < sequence.ndim:
         return w.named(code)
-    whole = w.named(w.full(code, sequence.shape, sequence.dtype))
-    return indexed(whole, [counter] + [":"] * (sequence.ndim - 1), sequence.shape[1:])
+    # An axis of size 1 stands for any number of equal entries.
+    place = counter if code.shape[0] == sequence.shape[0] else "0"
+    items = [place] + [":"] * (sequence.ndim - 1)
+    return indexed(w.named(code), items, code.shape[1:])
 
 
 def _advance(inner: Writer, updates: Sequence[tuple[Code, Tensor]]) -> None:
-    """All carried values get their new values at once: none sees the new value of another."""
-    made = [
-        (state, inner.full(inner.value(output), output.shape, output.dtype))
+    """The carried values get their new values, each when no other one needs its old value."""
+    waiting = {
+        state.text: inner.full(inner.reused(output), output.shape, output.dtype).text
         for state, output in updates
-    ]
-    if len(made) > 1:
-        # The last statement may still read all the old values, those before it may not change
-        # what comes after.
-        made = [
-            (
-                state,
-                code
-                if code.text.isidentifier() and code.text[0] == "t"
-                else inner.temporary(code),
-            )
-            for state, code in made
+    }
+    while waiting:
+        free = [
+            name
+            for name in waiting
+            if not any(_reads(text, name) for other, text in waiting.items() if other != name)
         ]
-    for state, code in made:
-        if state.text != code.text:
-            inner.line(f"{state.text} = {code.text}")
+        if not free:
+            name, text = next(iter(waiting.items()))
+            waiting[name] = inner.temporary(Code(text, ATOM)).text
+        for name in free:
+            text = waiting.pop(name)
+            if text != name:
+                inner.line(f"{name} = {text}")
+
+
+def _reads(text: str, name: str) -> bool:
+    return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text) is not None
 
 
 def _alive(node: Tensor, used: set[int]) -> tuple[list[int], list[int]]:

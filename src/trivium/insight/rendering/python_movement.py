@@ -1,4 +1,4 @@
-"""Source of what moves and reduces elements: shapes, slices, sums, indices, matrix products."""
+"""Source of what moves elements: shapes, slices, indices, matrix products."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .python_source import (
     POSTFIX,
     Code,
     attribute,
+    axes_text,
     binary,
     call,
     indexed,
-    inside,
     transposed,
 )
 
@@ -68,7 +68,7 @@ def _kept(node: Tensor, x: Code) -> Code | None:
     if source.primitive.name not in _REDUCTIONS:
         return None
     before, axes = source.inputs[0].shape, source.attributes.axes
-    ending = _axes(axes) if len(axes) < len(before) else ""
+    ending = axes_text(axes) if len(axes) < len(before) else ""
     restored = tuple(1 if axis in axes else size for axis, size in enumerate(before))
     if not axes or node.shape != restored or not x.text.endswith(f"({ending})"):
         return None
@@ -159,11 +159,7 @@ def _option(name: str, value: object, default: object) -> list[str]:
 @emits("flip")
 def _flip(w: Writer, node: Tensor, x: Code) -> Code:
     axes = node.attributes.axes
-    return call("np.flip", w.full(x, node.shape, node.dtype), _axes(axes), shape=node.shape)
-
-
-def _axes(axes: tuple[int, ...]) -> str:
-    return f"axis={axes[0] if len(axes) == 1 else axes}"
+    return call("np.flip", w.full(x, node.shape, node.dtype), axes_text(axes), shape=node.shape)
 
 
 @emits("pad")
@@ -197,64 +193,6 @@ def _amount(w: Writer, size: int, amount: int) -> str:
         rest = size - amount
         return w.size(size) + (f" - {rest}" if rest else "")
     return str(amount)
-
-
-# --- reductions ---------------------------------------------------------------------------------
-
-
-@emits("sum")
-def _sum(w: Writer, node: Tensor, x: Code) -> Code:
-    shape, axes = node.inputs[0].shape, node.attributes.axes
-    missing = len(shape) - len(x.shape)
-    repeated = [
-        axis
-        for axis in axes
-        if shape[axis] != 1 and (axis < missing or x.shape[axis - missing] == 1)
-    ]
-    x = w.number(x)
-    if repeated and (set(axes) <= set(range(missing)) or x.shape == ()):
-        # A sum of equal terms is a product with their number.
-        factor = w.product_of_sizes([shape[axis] for axis in axes])
-        return binary("*", factor, x)
-    return _reduced(w, node, "sum", x)
-
-
-def _reduced(w: Writer, node: Tensor, name: str, x: Code) -> Code:
-    shape, axes = node.inputs[0].shape, node.attributes.axes
-    if not axes:
-        return x
-    options = [_axes(axes)] if len(axes) < len(shape) else []
-    if node.dtype.kind == "i" and name in ("sum", "prod"):
-        options.append(f"dtype={w.dtype(node.dtype)}")
-    full = w.full(x, shape, node.dtype)
-    return attribute(full, f".{name}({', '.join(options)})", node.shape)
-
-
-@emits("max", "min", "prod")
-def _extreme(w: Writer, node: Tensor, x: Code) -> Code:
-    return _reduced(w, node, node.primitive.name, w.number(x))
-
-
-@emits("argmax", "argmin")
-def _position(w: Writer, node: Tensor, x: Code) -> Code:
-    full = w.full(x, node.inputs[0].shape, node.inputs[0].dtype)
-    ending = f".{node.primitive.name}(axis={node.attributes.axis})"
-    return attribute(full, ending, node.shape)
-
-
-@emits("cumulative_sum", "cumulative_prod", "sort", "argsort")
-def _along(w: Writer, node: Tensor, x: Code) -> Code:
-    name = node.primitive.name
-    function = {"cumulative_sum": "np.cumsum", "cumulative_prod": "np.cumprod"}.get(
-        name, f"np.{name}"
-    )
-    options = [f"axis={node.attributes.axis}"]
-    if name == "argsort":
-        options.append('kind="stable"')
-    elif name != "sort" and node.dtype.kind == "i":
-        options.append(f"dtype={w.dtype(node.dtype)}")
-    full = w.full(x, node.shape, node.inputs[0].dtype)
-    return call(function, full, *options, shape=node.shape)
 
 
 # --- indices ------------------------------------------------------------------------------------
@@ -342,64 +280,3 @@ def _einsum(w: Writer, node: Tensor, x: Code, y: Code) -> Code:
     x = w.full(x, node.inputs[0].shape, node.dtype)
     y = w.full(y, node.inputs[1].shape, node.dtype)
     return call("np.einsum", f'"{words[0]},{words[1]}->{words[2]}"', x, y, shape=node.shape)
-
-
-# --- operations of textbooks --------------------------------------------------------------------
-
-
-@emits("relu")
-def _relu(w: Writer, node: Tensor, x: Code) -> Code:
-    return call("np.maximum", w.number(x), "0", shape=x.shape)
-
-
-@emits("step")
-def _step(w: Writer, node: Tensor, x: Code) -> Code:
-    made = binary(">", w.number(x), Code("0", ATOM, weak=True, value=0))
-    return Code(made.text, made.level, made.shape, truth=True)
-
-
-@emits("softmax", "log_softmax", "log_sum_exp")
-def _softmax(w: Writer, node: Tensor, x: Code) -> Code:
-    shape, axes = node.inputs[0].shape, node.attributes.axes
-    full = w.full(x, shape, node.dtype)
-    return call(w.helper(node.primitive.name), full, _axes(axes), shape=node.shape)
-
-
-@emits("one_hot")
-def _one_hot(w: Writer, node: Tensor, codes: Code) -> Code:
-    codes = w.full(codes, node.inputs[0].shape, node.inputs[0].dtype)
-    identity = f"np.eye({node.attributes.classes}, dtype={w.dtype(node.dtype)})"
-    return Code(f"{identity}[{codes.text}]", ATOM, node.shape)
-
-
-@emits("pick")
-def _pick(w: Writer, node: Tensor, values: Code, codes: Code) -> Code:
-    values = w.full(values, node.inputs[0].shape, node.dtype)
-    codes = w.full(codes, node.inputs[1].shape, node.inputs[1].dtype)
-    rows = w.size(node.shape[0])
-    return attribute(values, f"[np.arange({rows}), {codes.text}]", node.shape)
-
-
-@emits("largest", "smallest")
-def _largest(w: Writer, node: Tensor, x: Code) -> Code:
-    return _reduced(w, node, "max" if node.primitive.name == "largest" else "min", w.number(x))
-
-
-@emits("attains_largest", "attains_smallest")
-def _attains(w: Writer, node: Tensor, x: Code) -> Code:
-    full = w.full(x, node.shape, node.dtype)
-    axes = _axes(node.attributes.axes)
-    return call(w.helper(node.primitive.name), full, axes, shape=node.shape)
-
-
-@emits("normal_density", "normal_cdf")
-def _normal(w: Writer, node: Tensor, x: Code) -> Code:
-    given = w.full(x, (), node.dtype) if x.weak else w.number(x)
-    return call(w.helper(node.primitive.name), given)
-
-
-@emits("sign_of_code")
-def _sign_of_code(w: Writer, node: Tensor, codes: Code) -> Code:
-    codes = w.full(codes, node.shape, node.inputs[0].dtype)
-    text = f"(2 * {inside(codes, ATOM)} - 1).astype({w.dtype(node.dtype)})"
-    return Code(text, ATOM, node.shape)

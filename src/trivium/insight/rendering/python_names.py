@@ -16,6 +16,7 @@ class Names:
 
     def __init__(self, reserved: Iterable[str]) -> None:
         self.taken = set(reserved)
+        self._last: dict[str, int] = {}
 
     def fresh(self, wish: str) -> str:
         """``wish`` as an identifier that nothing else has: perhaps with a number behind it."""
@@ -28,9 +29,10 @@ class Names:
 
     def numbered(self, stem: str) -> str:
         """The next free one of ``stem1``, ``stem2``, …"""
-        count = 1
+        count = self._last.get(stem, 0) + 1
         while f"{stem}{count}" in self.taken:
             count += 1
+        self._last[stem] = count
         self.taken.add(f"{stem}{count}")
         return f"{stem}{count}"
 
@@ -69,4 +71,4 @@ def printable(text: str) -> str:
 
 def comment(text: str) -> str:
     """``text`` as a comment: one line, whatever is in it."""
-    return f"# {printable(' '.join(text.split()))}".rstrip()
+    return f"# {printable(text)}".rstrip()

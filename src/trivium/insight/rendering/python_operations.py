@@ -65,6 +65,8 @@ _HELPERS = (
     "erfc",
     "erfinv",
     "normal_quantile",
+    "log_choose",
+    "log_normal_cdf",
     "log_gamma",
     "gammainc",
     "gammaincc",

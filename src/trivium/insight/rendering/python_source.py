@@ -25,6 +25,7 @@ __all__ = [
     "UNARY",
     "Code",
     "attribute",
+    "axes_text",
     "binary",
     "call",
     "indexed",
@@ -62,7 +63,7 @@ class Code:
     ``weak``: it is a Python number, which takes the dtype of the array that it meets.
     ``value``: the number, if it is written as one. ``truth``: its values are True and False
     where the expression that it stands for has 1 and 0. ``base``, ``items``: of an indexed
-    value: what is indexed, and by what along each axis.
+    value: what is indexed, and by what along each axis. ``transpose_of``: of X.T, X.
     """
 
     text: str
@@ -73,6 +74,7 @@ class Code:
     truth: bool = False
     base: str = ""
     items: tuple[str, ...] = ()
+    transpose_of: Code | None = None
 
 
 def inside(code: Code, level: int) -> str:
@@ -171,13 +173,16 @@ def attribute(code: Code, ending: str, shape: Shape) -> Code:
     return Code(f"{inside(code, POSTFIX)}{ending}", POSTFIX, shape)
 
 
+def axes_text(axes: tuple[int, ...]) -> str:
+    """The argument that names ``axes``."""
+    return f"axis={axes[0] if len(axes) == 1 else axes}"
+
+
 def transposed(code: Code) -> Code:
     """A matrix with its axes exchanged; twice is not at all."""
-    shape = code.shape[::-1]
-    if code.level == POSTFIX and code.text.endswith(".T"):
-        text = code.text.removesuffix(".T")
-        return Code(text, ATOM if text.isidentifier() else POSTFIX, shape)
-    return attribute(code, ".T", shape)
+    if code.transpose_of is not None:
+        return code.transpose_of
+    return replace(attribute(code, ".T", code.shape[::-1]), transpose_of=code)
 
 
 def indexed(code: Code, items: Sequence[str], shape: Shape) -> Code:

@@ -19,7 +19,8 @@ from trivium.engine.errors import ArgumentError
 from trivium.engine.tensor import Tensor
 from trivium.engine.traversal import topological
 
-from . import python_linear, python_movement  # noqa: F401  (importing them fills the table)
+# Importing these fills the table.
+from . import python_linear, python_movement, python_reductions  # noqa: F401
 from .python_constants import constant
 from .python_loops import loop
 from .python_names import Names
@@ -51,6 +52,13 @@ class File:
     uses_size: bool = False
     uses_dtype: bool = False
     reserve: int = 16
+    _counters: dict[int, str] = field(default_factory=dict)
+
+    def counter(self, depth: int) -> str:
+        """What loops count their steps by; loops inside each other count by different names."""
+        if depth not in self._counters:
+            self._counters[depth] = self.names.fresh("t")
+        return self._counters[depth]
 
 
 class Writer:
@@ -78,7 +86,7 @@ class Writer:
         order = topological(roots)
         # Roots are counted as well: what is an equation's right side and part of another one.
         self._uses = Counter(id(each) for node in order for each in node.inputs)
-        self._uses.update({id(root) for root in roots})
+        self._uses.update(id(root) for root in roots)
         self.parts_used: dict[int, set[int]] = {}
         for node in order:
             if node.primitive.name == "project":
@@ -139,6 +147,9 @@ class Writer:
         code = self.number(code)
         if code.weak and not shape:
             return call("np.asarray", code, self.dtype(dtype), shape=())
+        if code.weak and code.value in (0, 1):
+            function = "np.ones" if code.value else "np.zeros"
+            return call(function, self.sizes(shape), self.dtype(dtype), shape=shape)
         if code.weak:
             return call("np.full", self.sizes(shape), code, self.dtype(dtype), shape=shape)
         if code.shape == shape:
@@ -202,9 +213,16 @@ class Writer:
             self._known[id(node)] = made
         return self._known[id(root)]
 
+    def reused(self, root: Tensor) -> Code:
+        """The source of ``root``, as a variable if it is asked for again."""
+        made = self.value(root)
+        if self._uses[id(root)] > 1:
+            made = self._known[id(root)] = self.named(made)
+        return made
+
     def _one(self, node: Tensor) -> Code:
         name = node.primitive.name
-        if not node.inputs:
+        if not node.inputs and name not in OPERATIONS:
             return self._of_leaf(node)
         if name == "project":
             found = self._parts[id(node.inputs[0])][node.attributes.part]
@@ -213,7 +231,7 @@ class Writer:
         emit = OPERATIONS.get(name)
         if emit is None:
             raise ArgumentError(f"there is no NumPy source for {name} (line: {node.site})")
-        folded = self._folded(node)
+        folded = self._folded(node) if node.inputs else None
         if folded is not None:
             return folded
         made = emit(self, node, *self._operands(node))
