@@ -47,7 +47,7 @@ def compress_command(request: CompressRequest) -> int:
 
 def _restore(request: CompressRequest) -> int:
     from .compress_format import read_compressed
-    from .compress_picture import check_writable, from_shares, write_picture
+    from .compress_picture import check_writable, from_shares, kind_words, write_picture
 
     for name in ("rank", "error", "curve"):
         if getattr(request, name) is not None:
@@ -80,7 +80,7 @@ def _restore(request: CompressRequest) -> int:
         )
         return DONE
     print(
-        f"{out}: {found.width} × {found.height} pixels, {stored.mode}, restored from "
+        f"{out}: {found.width} × {found.height} pixels, {kind_words(stored.mode)}, restored from "
         f"{_ranks(found)} ({request.image})"
     )
     return DONE
@@ -268,7 +268,7 @@ def _print(
     screen = Screen()
     channels = counted(picture.pixels.shape[2], "channel")
     screen.print(
-        f"{request.image}: {compressed.width} × {compressed.height} pixels, {picture.mode} "
+        f"{request.image}: {compressed.width} × {compressed.height} pixels, {picture.kind} "
         f"({channels} of {picture.bits} bits)",
         style="bold",
     )
@@ -292,5 +292,7 @@ def _print(
     screen.print(f"Compressed: {record['compressed']}")
     again = quoted_word(record["compressed"])
     screen.print(f"Back into a picture: trivium compress {again} --out FILE.png")
+    if request.rank is not None and request.rank > record["full_rank"]:
+        note(f"the picture has no higher rank than {record['full_rank']}, not {request.rank}")
     if record["compressed_bytes"] >= record["raw_bytes"]:
         note("at this rank the factors take more storage than the pixels themselves")

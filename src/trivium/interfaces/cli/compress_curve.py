@@ -61,8 +61,8 @@ def write_curve(
         label=f"written: {100 * chosen[0]:.1f} % storage, error {chosen[1]:.3g}",
     )  # fmt: skip
     axes.axvline(100, color="0.7", linewidth=1)
-    axes.text(99, 0.97, "raw pixels", transform=axes.get_xaxis_transform(), rotation=90,
-              ha="right", va="top", color="0.4", fontsize=8)  # fmt: skip
+    axes.text(99, 0.03, "raw pixels", transform=axes.get_xaxis_transform(), rotation=90,
+              ha="right", va="bottom", color="0.4", fontsize=8)  # fmt: skip
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

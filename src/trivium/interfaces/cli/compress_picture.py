@@ -17,7 +17,15 @@ from trivium.learning.errors import DataError, RequestError
 
 from .compress_png import deep_png_header, read_deep_png, write_deep_png
 
-__all__ = ["MOST_PIXELS", "WRITABLE", "Picture", "from_shares", "read_picture", "write_picture"]
+__all__ = [
+    "MOST_PIXELS",
+    "WRITABLE",
+    "Picture",
+    "from_shares",
+    "kind_words",
+    "read_picture",
+    "write_picture",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -49,6 +57,11 @@ class Picture:
     notes: tuple[str, ...] = ()
 
     @property
+    def kind(self) -> str:
+        """The mode in words."""
+        return kind_words(self.mode)
+
+    @property
     def bits(self) -> int:
         """Bits of a channel of a pixel: 8 or 16."""
         return 8 * self.pixels.dtype.itemsize
@@ -61,6 +74,11 @@ class Picture:
     def shares(self) -> Array:
         """The pixels as float64 in [0, 1]."""
         return self.pixels / float(np.iinfo(self.pixels.dtype).max)
+
+
+def kind_words(mode: str) -> str:
+    """What people call a mode: ``grey``, ``grey with alpha``, ``RGB``, ``RGB with alpha``."""
+    return mode.replace("L", "grey").replace("A", " with alpha")
 
 
 def from_shares(shares: Array, bits: int, mode: str) -> Picture:
