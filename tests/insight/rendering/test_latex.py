@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import trivium as tv
+from tests.engine.native.random_graphs import graphs as random_graphs
 from tests.insight.rendering.symbols_by_hand import BATCH, Names
 from trivium.engine.errors import ArgumentError
 from trivium.engine.primitive import Unsupported, table
@@ -23,6 +26,7 @@ from trivium.engine.tensor import input as leaf
 from trivium.engine.tensor import node
 from trivium.insight.derivation import textbook
 from trivium.insight.derivation.symbols import Symbol, Symbols
+from trivium.insight.rendering import katex
 from trivium.insight.rendering.latex import escaped, latex
 from trivium.insight.rendering.notation import parse
 from trivium.insight.rendering.text import columns, text
@@ -148,7 +152,7 @@ FORMS = {
     "identity": (q.V + tv.tensor(np.eye(4)), "V + I", "V + I"),
     "constant array": (
         q.W * tv.tensor(np.arange(12.0).reshape(3, 4)),
-        r"W^{[1]} \odot C_1^{3 \times 4}",
+        r"W^{[1]} \odot C_1^{(3 \times 4)}",
         "W[1] ⊙ C₁^(3 × 4)",
     ),
     "named array": (
@@ -480,3 +484,40 @@ def test_wide_signs_take_two_columns():
 def test_what_is_not_notation_is_refused(wrong):
     with pytest.raises(ArgumentError):
         parse(wrong)
+
+
+KATEX = Path(katex.FOLDER) / "katex.min.js"
+_NODE_SCRIPT = """
+const katex = require(process.argv[1]);
+const lines = JSON.parse(require("fs").readFileSync(0, "utf-8"));
+const options = {throwOnError: true, strict: "error", displayMode: true};
+const wrong = [];
+for (const line of lines) {
+  try { katex.renderToString(line, options); } catch (error) { wrong.push([line, String(error)]); }
+}
+console.log(JSON.stringify(wrong));
+"""
+
+
+@pytest.mark.skipif(
+    shutil.which("node") is None or not KATEX.exists(), reason="no Node or no KaTeX here"
+)
+def test_katex_reads_every_operation_without_a_warning():
+    lines = [latex(each, s) for case in _cases() for each, s in _applied(case.values[0])]
+    lines += [latex(each, q.symbols) for each, *_ in FORMS.values()]
+    done = subprocess.run(
+        ["node", "-e", _NODE_SCRIPT, str(KATEX)],
+        input=json.dumps(list(dict.fromkeys(lines))).encode(),
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert json.loads(done.stdout) == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(random_graphs())
+def test_random_graphs_are_written(graph):
+    for expression in graph.outputs:
+        check_latex(latex(expression, Symbols()))
+        assert "\\" not in text(expression, Symbols())

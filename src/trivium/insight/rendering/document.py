@@ -162,7 +162,7 @@ def _symbols(derivation: Derivation, _: Translate) -> str:
     rows += [(f"${sign}$", prose(_(what)), "", "") for sign, what in SIGNS_EXPLAINED]
     head = (_("symbol"), _("meaning"), _("shape"), _("name in the program"))
     first = _first_column(derivation.symbols)
-    return _table(head, rows, first + r"p{42mm}lp{42mm}")
+    return _table(head, rows, first + r">{\raggedright\arraybackslash}p{46mm}lp{42mm}")
 
 
 def _aligned(rows: Sequence[str]) -> str:
@@ -281,10 +281,10 @@ def _code(path: str) -> str:
 
 def _number(value: float) -> str:
     """A measured number, to three digits."""
+    if not np.isfinite(value):
+        return f"${_entry(value)}$"
     mantissa, _, exponent = f"{value:.2e}".partition("e")
     power = int(exponent)
-    if not np.isfinite(value):
-        return r"$\infty$" if value > 0 else r"$\mathrm{NaN}$"
     if value == 0 or -3 <= power < 4:
         return f"${value:.4g}$"
     return rf"${mantissa} \cdot 10^{{{power}}}$"

@@ -115,7 +115,7 @@ def _window(writer: Writer, node: Tensor, dropped: set[int]) -> Written:
         elif (start, stop, step) == (0, source.shape[axis], 1):
             parts.append(":")
         else:
-            every = f":{step}" if step > 1 else ""
+            every = f":{step}" if step > 1 and stop - start > step else ""
             parts.append(f"{start}:{_end(writer, stop)}{every}")
     if x.scalar or all(part == ":" for part in parts):
         return x

@@ -24,6 +24,7 @@ _BRACKETS = {r"\{": "{", r"\}": "}", r"\lfloor": "⌊", r"\rfloor": "⌋", r"\lc
              r"\rceil": "⌉", r"\lVert": "‖", r"\rVert": "‖", r"\langle": "⟨",
              r"\rangle": "⟩", ".": ""}  # fmt: skip
 _INSIDE = re.compile(r"\[[^][]*\]|\([^()]*\)")
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
 _OPEN = re.compile(r"[\s/+−·⊙]")
 
 
@@ -101,7 +102,8 @@ class TextAlphabet(Alphabet):
         if sub is not None and sub.string:
             string += _small(sub.string, SUBSCRIPTS) or _bracketed(sub.string, limits)
         if sup is not None:
-            long = sup.string if len(sup.string) == 1 else f"({sup.string})"
+            bare = len(sup.string) == 1 or _IN_BRACKETS.fullmatch(sup.string)
+            long = sup.string if bare else f"({sup.string})"
             string += _small(sup.string, SUPERSCRIPTS) or f"^{long}"
         return _box(string)
 

@@ -263,7 +263,7 @@ class Writer:
             return self.by_name(name_of(node.name, "C"), node)
         self._constants += 1
         shape = r" \times ".join(map(self.size, values.shape))
-        return self.letter(self.distinct(f"C_{{{self._constants}}}^{{{shape}}}"))
+        return self.letter(self.distinct(f"C_{{{self._constants}}}^{{({shape})}}"))
 
     # --- scalars and arrays -------------------------------------------------------------------
 
