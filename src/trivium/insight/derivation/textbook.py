@@ -251,49 +251,33 @@ def _attaining(extreme: Any) -> Any:
     return evaluate
 
 
-attains_largest = _operation(
-    "attains_largest",
-    notation=r"\mathbb{{1}}\left[ \arg\max {0} \right]",
-    attributes=Axes,
-    evaluate=_attaining(np.max),
-    vjp=by_input(rules.zero),
-)
+def _extreme_pair(word: str, symbol: str, extreme: Any) -> tuple[Operation, Operation]:
+    """The largest or smallest elements over axes, and who attains them."""
+    attains = _operation(
+        f"attains_{word}",
+        notation=rf"\mathbb{{{{1}}}}\left[ \arg\{symbol} {{0}} \right]",
+        attributes=Axes,
+        evaluate=_attaining(extreme),
+        vjp=by_input(rules.zero),
+    )
 
-attains_smallest = _operation(
-    "attains_smallest",
-    notation=r"\mathbb{{1}}\left[ \arg\min {0} \right]",
-    attributes=Axes,
-    evaluate=_attaining(np.min),
-    vjp=by_input(rules.zero),
-)
+    def back(n: Tensor, c: Tensor) -> Tensor:
+        axes, x = n.attributes.axes, n.inputs[0]
+        return restore(c, axes, x.shape) * attains(x, axes=axes)
 
-largest = _operation(
-    "largest",
-    notation=r"\max {0}",
-    attributes=Axes,
-    shape=_without,
-    evaluate=lambda a, x: np.max(x, axis=a.axes),
-    vjp=by_input(
-        lambda n, c: (
-            restore(c, n.attributes.axes, n.inputs[0].shape)
-            * attains_largest(n.inputs[0], axes=n.attributes.axes)
-        )
-    ),
-)
+    reduction = _operation(
+        word,
+        notation=rf"\{symbol} {{0}}",
+        attributes=Axes,
+        shape=_without,
+        evaluate=lambda a, x: extreme(x, axis=a.axes),
+        vjp=by_input(back),
+    )
+    return reduction, attains
 
-smallest = _operation(
-    "smallest",
-    notation=r"\min {0}",
-    attributes=Axes,
-    shape=_without,
-    evaluate=lambda a, x: np.min(x, axis=a.axes),
-    vjp=by_input(
-        lambda n, c: (
-            restore(c, n.attributes.axes, n.inputs[0].shape)
-            * attains_smallest(n.inputs[0], axes=n.attributes.axes)
-        )
-    ),
-)
+
+largest, attains_largest = _extreme_pair("largest", "max", np.max)
+smallest, attains_smallest = _extreme_pair("smallest", "min", np.min)
 
 
 class Count(NamedTuple):
