@@ -112,9 +112,14 @@ class Cause:
 
 def causes() -> tuple[Cause, ...]:
     """The table, special causes before general ones."""
-    from . import causes_domain, causes_infinite, causes_overflow
+    from . import causes_domain, causes_infinite, causes_matrix, causes_overflow
 
-    return (*causes_infinite.CAUSES, *causes_domain.CAUSES, *causes_overflow.CAUSES)
+    return (
+        *causes_infinite.CAUSES,
+        *causes_domain.CAUSES,
+        *causes_overflow.CAUSES,
+        *causes_matrix.CAUSES,
+    )
 
 
 def cause_of(case: Case) -> tuple[str, str, str]:

@@ -64,6 +64,10 @@ def _divisor_zero(case: Case) -> bool:
 
 
 def _division_says(case: Case) -> str:
+    if case.at(0) == 0 and case.why_zero(0).kind == "empty":
+        return "a mean over no elements is 0 / 0, which has no value"
+    if case.text(1) == "0":
+        return f"division of {case.text(0)} by the number 0 that is written there"
     if case.at(0) == 0:
         return f"0 / 0 has no value: {case.text(0)} is 0 there, and {case.zero_text(1)}"
     return f"division by zero: {case.zero_text(1)}"
@@ -71,6 +75,8 @@ def _division_says(case: Case) -> str:
 
 def _division_helps(case: Case) -> str:
     kind = case.why_zero(1).kind
+    if case.why_zero(0).kind == "empty" and case.at(0) == 0:
+        return "see that there is at least one element"
     if case.node.inputs[1].primitive.name == "sqrt":
         return (
             "a square root has an infinite slope at 0: add a small number under the root, or "
@@ -78,8 +84,6 @@ def _division_helps(case: Case) -> str:
         )
     if kind in ("softmax", "exp", "sigmoid", "underflow"):
         return "work with logarithms (log_softmax, log_sigmoid), which do not underflow"
-    if kind == "empty":
-        return "a mean over no elements does not exist; see that there is at least one"
     return "add a small positive number below, or choose with tv.array.where(y == 0, 1, y)"
 
 

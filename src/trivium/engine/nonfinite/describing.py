@@ -13,7 +13,7 @@ from ..tensor import Tensor
 from ..traversal import topological
 from .causes import Case, cause_of
 from .finding import BACKWARD, FORWARD, UPDATE, Found, Run, find, phases
-from .formula import Names, differentiated, formula
+from .formula import Names, differentiated, formula, known_number
 from .record import BadValue, Operand
 
 __all__ = ["describe", "first_bad_value", "locate"]
@@ -110,11 +110,9 @@ def _operands(case: Case) -> tuple[Operand, ...]:
         if id(node) in seen or node.parts is not None or array.dtype.kind != "f":
             continue
         seen.add(id(node))
-        if node.primitive.name == "constant" and node.size == 1 and not node.name:
-            continue  # a number, which the formula shows
+        if not case.names.of(node) and known_number(node) is not None:
+            continue  # the formula shows it
         text = case.text(i)
-        if text.lstrip("−").replace(".", "").isdigit():
-            continue  # a number that was computed from written ones
         finite = array[np.isfinite(array)]
         meaning = ""
         if text == _ARRIVING:

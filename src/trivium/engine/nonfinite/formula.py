@@ -8,12 +8,21 @@ from typing import Any
 import numpy as np
 
 from ..backends.reference.interpreter import Interpreter
-from ..passes.rewrite import unwrap
+from ..passes.rewrite import filled_with, unwrap
 from ..sites import DerivativeSite
 from ..tensor import Tensor
 from ..traversal import topological
 
-__all__ = ["Names", "differentiated", "formula", "number", "operand", "softmax_logits"]
+__all__ = [
+    "Names",
+    "differentiated",
+    "formula",
+    "guarded_root",
+    "known_number",
+    "number",
+    "operand",
+    "softmax_logits",
+]
 
 _LONGEST, _DEEPEST, _FEW = 48, 5, 40
 # What moves elements is written at the depth of what it moves.
@@ -96,7 +105,7 @@ def operand(node: Tensor, names: Names) -> str:
     """A value by its name, as a number if it is one that was written, else as a formula."""
     found = names.of(node)
     if not found and node.inputs:
-        value = _known_number(node)
+        value = known_number(node)
         found = "" if value is None else number(value)
     return found or formula(node, names)
 
@@ -120,7 +129,7 @@ def _written(node: Tensor, names: Names, depth: int) -> tuple[str, int]:
         return "a constant", _ATOM
     if node.primitive.name in ("input", "variable"):
         return f"the {node.primitive.name}", _ATOM
-    known = _known_number(node)
+    known = known_number(node)
     if known is not None:
         return number(known), _ATOM if known >= 0 else _PREFIX
     if node.primitive.name in _TRANSPARENT:
@@ -130,7 +139,7 @@ def _written(node: Tensor, names: Names, depth: int) -> tuple[str, int]:
     return _operation(node, names, depth)
 
 
-def _known_number(node: Tensor) -> float | None:
+def known_number(node: Tensor) -> float | None:
     """The number that an expression of a few written numbers stands for."""
     seen, left = 0, [node]
     while left:
@@ -161,6 +170,10 @@ def _operation(node: Tensor, names: Names, depth: int) -> tuple[str, int]:
         return f"softmax({_written(logits, names, depth - 1)[0]})", _ATOM
     if name == "where" and _is_relu(node):
         return f"ReLU({part(2)})", _ATOM
+    if name == "where" and (root := guarded_root(node)) is not None:
+        return _bracketed("√", *_written(root, names, depth - 1))
+    if name == "divide" and (mean := _averaged(node)) is not None:
+        return f"mean({_written(mean, names, depth - 1)[0]})", _ATOM
     if name in _INFIX:
         sign, strength = _INFIX[name]
         # A subtraction or division on the right needs brackets.
@@ -181,6 +194,31 @@ def _is_relu(node: Tensor) -> bool:
         and condition.inputs[0] is x
         and condition.inputs[1] is zero
     )
+
+
+def guarded_root(node: Tensor) -> Tensor | None:
+    """x, if ``node`` is √x with slope 0 at 0: 0 where x = 0, else √x."""
+    condition, zero, root = node.inputs
+    if root.primitive.name != "sqrt" or condition.primitive.name != "equal":
+        return None
+    inner = root.inputs[0]
+    x = condition.inputs[0]
+    guarded = inner.primitive.name == "where" and inner.inputs[2] is x
+    return x if guarded and filled_with(zero, 0) else None
+
+
+def _averaged(node: Tensor) -> Tensor | None:
+    """x, if ``node`` is a sum of x divided by how many elements were summed."""
+    total = unwrap(node.inputs[0], *_TRANSPARENT)
+    if total.primitive.name != "sum" or not total.size:
+        return None
+    x = total.inputs[0]
+    count = x.size // total.size
+    return x if filled_with(unwrap(node.inputs[1], "cast"), count) else None
+
+
+def _bracketed(sign: str, text: str, strength: int) -> tuple[str, int]:
+    return sign + (text if strength >= _PREFIX else f"({text})"), _PREFIX
 
 
 def softmax_logits(node: Tensor) -> Tensor | None:

@@ -10,11 +10,12 @@ import numpy as np
 
 from ..tensor import Tensor
 from .finding import Run
-from .formula import Names, number, operand, softmax_logits
+from .formula import Names, guarded_root, number, operand, softmax_logits
 
 __all__ = ["Reason", "source_of", "why_zero"]
 
 Index = tuple[int, ...]
+Moved = tuple[Tensor, Index]
 _DEEPEST = 5
 
 
@@ -66,58 +67,62 @@ def source_of(node: Tensor, index: Index, run: Run) -> tuple[Tensor, Index]:
         found = None if rule is None else rule(node, index, run)
         if found is None:
             return node, index
-        node, index = node.inputs[found[0]], found[1]
+        node, index = found
 
 
-def _reshaped(node: Tensor, index: Index, run: Run) -> tuple[int, Index]:
+def _reshaped(node: Tensor, index: Index, run: Run) -> Moved:
     flat = np.ravel_multi_index(index, node.shape) if index else 0
-    return 0, tuple(int(i) for i in np.unravel_index(flat, node.inputs[0].shape))
+    return node.inputs[0], tuple(int(i) for i in np.unravel_index(flat, node.inputs[0].shape))
 
 
-def _permuted(node: Tensor, index: Index, run: Run) -> tuple[int, Index]:
+def _permuted(node: Tensor, index: Index, run: Run) -> Moved:
     back = [0] * len(index)
     for place, axis in enumerate(node.attributes.axes):
         back[axis] = index[place]
-    return 0, tuple(back)
+    return node.inputs[0], tuple(back)
 
 
-def _repeated(node: Tensor, index: Index, run: Run) -> tuple[int, Index]:
+def _repeated(node: Tensor, index: Index, run: Run) -> Moved:
     shape = node.inputs[0].shape
     last = index[len(index) - len(shape) :]
-    return 0, tuple(0 if size == 1 else i for i, size in zip(last, shape, strict=True))
+    return node.inputs[0], tuple(
+        0 if size == 1 else i for i, size in zip(last, shape, strict=True)
+    )
 
 
-def _sliced(node: Tensor, index: Index, run: Run) -> tuple[int, Index]:
+def _sliced(node: Tensor, index: Index, run: Run) -> Moved:
     start, _, step = node.attributes
-    return 0, tuple(a + i * s for a, i, s in zip(start, index, step, strict=True))
+    return node.inputs[0], tuple(a + i * s for a, i, s in zip(start, index, step, strict=True))
 
 
-def _flipped(node: Tensor, index: Index, run: Run) -> tuple[int, Index]:
+def _flipped(node: Tensor, index: Index, run: Run) -> Moved:
     axes = node.attributes.axes
-    return 0, tuple(
+    return node.inputs[0], tuple(
         node.shape[axis] - 1 - i if axis in axes else i for axis, i in enumerate(index)
     )
 
 
-def _joined(node: Tensor, index: Index, run: Run) -> tuple[int, Index]:
+def _joined(node: Tensor, index: Index, run: Run) -> Moved:
     axis, which = node.attributes.axis, 0
     at = index[axis]
     while at >= node.inputs[which].shape[axis]:
         at, which = at - node.inputs[which].shape[axis], which + 1
-    return which, (*index[:axis], at, *index[axis + 1 :])
+    return node.inputs[which], (*index[:axis], at, *index[axis + 1 :])
 
 
-def _gathered(node: Tensor, index: Index, run: Run) -> tuple[int, Index]:
+def _gathered(node: Tensor, index: Index, run: Run) -> Moved:
     (rows,) = run.values([node.inputs[1]])
-    return 0, (int(rows[index[: rows.ndim]]), *index[rows.ndim :])
+    return node.inputs[0], (int(rows[index[: rows.ndim]]), *index[rows.ndim :])
 
 
-def _chosen(node: Tensor, index: Index, run: Run) -> tuple[int, Index] | None:
+def _chosen(node: Tensor, index: Index, run: Run) -> Moved | None:
     condition = node.inputs[0]
+    if guarded_root(node) is not None:
+        return condition.inputs[0], index
     (held,) = run.values([condition])
     if bool(held[index]) and _rectified(node):
         return None  # that the rectifier is off is the reason
-    return (1 if bool(held[index]) else 2), index
+    return node.inputs[1 if bool(held[index]) else 2], index
 
 
 def _rectified(node: Tensor) -> bool:
@@ -125,11 +130,11 @@ def _rectified(node: Tensor) -> bool:
     return condition.primitive.name == "less_equal" and condition.inputs[0] is node.inputs[2]
 
 
-def _same(node: Tensor, index: Index, run: Run) -> tuple[int, Index]:
-    return 0, index
+def _same(node: Tensor, index: Index, run: Run) -> Moved:
+    return node.inputs[0], index
 
 
-_MOVED: dict[str, Callable[[Tensor, Index, Run], tuple[int, Index] | None]] = {
+_MOVED: dict[str, Callable[[Tensor, Index, Run], Moved | None]] = {
     **dict.fromkeys(("label", "stop_gradient", "cast"), _same),
     "reshape": _reshaped,
     "permute": _permuted,
