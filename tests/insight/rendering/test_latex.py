@@ -62,13 +62,13 @@ FORMS = {
     "small number": (1e-4 * q.W, r"10^{-4} W^{[1]}", "10⁻⁴ W[1]"),
     "small product": (2e-4 * q.W, r"2 \cdot 10^{-4} W^{[1]}", "2 · 10⁻⁴ W[1]"),
     "square of a sum": ((q.yhat - q.t) ** 2, r"(\hat{y} - t)^2", "(ŷ − t)²"),
-    "square of a matrix": (q.P**2, r"P^{\odot 2}", "P^(⊙ 2)"),
+    "square of a matrix": (q.P**2, "P^2", "P²"),
     "power of a power": (
         m.pow(m.pow(q.t, q.yhat), q.yhat),
         r"(t^{\hat{y}})^{\hat{y}}",
         "(t^ŷ)^ŷ",
     ),
-    "script on script": (m.square(q.z), r"(z^{[1]})^{\odot 2}", "z[1]^(⊙ 2)"),
+    "script on script": (m.square(q.z), "(z^{[1]})^2", "z[1]²"),
     "negative base": (m.square(-q.t), "(-t)^2", "(−t)²"),
     "exponent": (m.exp(-q.c), r"e^{-c}", "e⁻ᶜ"),
     "density": (

@@ -158,9 +158,7 @@ def two(writer: Writer) -> Written:
 
 
 def _power_of(writer: Writer, node: Tensor, base: Written, exponent: Written) -> Written:
-    """A power; that of a matrix element by element says so."""
-    if node.ndim == 2 and not base.scalar and exponent.scalar:
-        return writer.fill(r"{0}^{{\odot {1}}}", base, exponent)
+    """A power, of an array element by element."""
     if base.scalar and base.symbol and not base.negative and _is(exponent, "2"):
         return power(base, 2)
     return writer.fill(r"{0}^{{{1}}}", base, exponent, scalar=base.scalar and exponent.scalar)

@@ -49,6 +49,7 @@ MEANINGS = {
 #: Signs of formulas that a newcomer may not know.
 SIGNS_EXPLAINED = (
     (r"\odot", mark("product, element by element")),
+    (r"x^2,\; \sqrt{x},\; e^x,\; \tfrac{x}{y}", mark("of arrays: element by element")),
     (r"\mathbf{1}", mark("column of ones")),
     (r"\mathbb{1}[\,\cdot\,]", mark("1 where the condition holds, otherwise 0")),
 )

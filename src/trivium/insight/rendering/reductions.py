@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from trivium.engine.primitives import rules
 from trivium.engine.tensor import Tensor
 
+from .movement import as_scalar
 from .precedence import Binding
 from .written import Product, Written, has_no_superscript, product, product_of
 
@@ -60,7 +61,9 @@ class _Elements:
 
     def subscripted(self, whole: Written, at: Indices) -> Written | None:
         """The whole with indices below it."""
-        indices = [self.writer.fill("1") if each is None else each for each in at]
+        indices = [each for each in at if each is not None]
+        if not indices:
+            return as_scalar(whole)
         if whole.box.width > self.writer.alphabet.limit / 3:
             return None
         p = product_of(whole)
