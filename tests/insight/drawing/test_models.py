@@ -130,6 +130,30 @@ def test_a_deep_model_is_coarsened_by_itself():
     assert "layers are drawn; at detail operation there would be" in drawing.notes[0]
 
 
+def test_layers_are_drawn_where_a_model_names_no_values():
+    x = np.random.default_rng(0).normal(size=(6, 3))
+    objective = tv.objectives.SquaredError()
+    drawing = tv.insight.draw(Shared(), (x, x), objective=objective)
+    assert drawing.detail == "operation"  # few as they are
+    names = [name for box in drawing.graph.boxes for name in box.names]
+    assert names == ["prediction", "SquaredError()"]
+
+    class Longer(tv.Model):
+        def __init__(self):
+            self.layers = [tv.layers.Dense(3, "gelu") for _ in range(6)]
+
+        def __call__(self, x):
+            for layer in self.layers:
+                x = layer(x)
+            return x
+
+    drawing = tv.insight.draw(Longer(), (x, x), objective=objective)
+    assert drawing.detail == "layer"
+    value = tv.insight.draw(Longer(), (x, x), objective=objective, detail="value")
+    signs = [box.sign for box in value.graph.boxes if box.kind == "value"]
+    assert signs == ["prediction", "SquaredError()"]
+
+
 @pytest.mark.parametrize(
     "values, objective, words",
     [

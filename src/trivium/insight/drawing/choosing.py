@@ -13,9 +13,9 @@ from .textbook_signs import sign_as_textbooks
 
 __all__ = ["chosen_graph"]
 
-# By itself every operation is drawn up to so many boxes, of a model with named values fewer;
-# other levels up to the third; more than the last are not drawn at all.
-_OPERATIONS, _OF_MODELS, _READABLE, _MOST = 40, 15, 60, 1000
+# By itself every operation is drawn up to so many boxes, of a model with named values up to fewer;
+# then named values and layers up to so many; more than the last are not drawn at all.
+_OPERATIONS, _OF_MODELS, _VALUES, _LAYERS, _MOST = 40, 15, 60, 150, 1000
 _COARSER: tuple[Level, ...] = ("value", "layer")
 
 
@@ -39,7 +39,7 @@ def _readable(found: Subject) -> tuple[Graph, list[str]]:
     finest = graph_of(found.outputs, "operation")
     count = len(finest.boxes)
     named = graph_of(found.outputs, "value")
-    has_names = any(box.kind == "value" for box in named.boxes)
+    has_names = any(box.kind == "value" and box.sign not in found.given for box in named.boxes)
     if count <= (_OF_MODELS if found.is_model and has_names else _OPERATIONS):
         return finest, []
     note = f"at detail operation there would be {count:,} boxes"
@@ -48,19 +48,20 @@ def _readable(found: Subject) -> tuple[Graph, list[str]]:
     layers = _layers(found, finest)
     # Values without names say less than layers.
     several = sum(box.kind == "layer" for box in layers.boxes) > 1
-    if len(named.boxes) <= _READABLE and (has_names or not several):
+    if len(named.boxes) <= _VALUES and (has_names or not several):
         return named, [f"named values are drawn; {note}"]
     return layers, [f"layers are drawn; {note}"]
 
 
 def _layers(found: Subject, finest: Graph) -> Graph:
-    """The layers as deep as they stay readable."""
+    """The layers, as deep as they stay readable and tell anything apart."""
     depth = max(len(each.scope) for box in finest.boxes for each in box.members)
-    while True:
-        graph = graph_of(found.outputs, "layer", depth)
-        if len(graph.boxes) <= _READABLE or depth == 0:
-            return graph
+    deepest = graph = graph_of(found.outputs, "layer", depth)
+    while len(graph.boxes) > _LAYERS and depth > 1:
         depth -= 1
+        graph = graph_of(found.outputs, "layer", depth)
+    told_apart = sum(box.kind == "layer" for box in graph.boxes) > 2
+    return graph if told_apart or len(deepest.boxes) > _MOST else deepest
 
 
 def _too_many(found: Subject, graph: Graph) -> str:

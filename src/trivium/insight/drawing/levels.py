@@ -88,20 +88,15 @@ class _Builder:
     def _clusters(self) -> list[Cluster]:
         if self.level == "operation":
             return each_alone(self.nodes)
-        uses = {id(each): self._used_by(each) for each in self.nodes}
-        ends = {id(self._base(each)) for each in self.outputs}
+        drawn = {id(each) for each in self.nodes}
+        inputs = {}
+        for node in self.nodes:
+            bases = map(self._base, node.inputs)
+            inputs[id(node)] = [each for each in bases if id(each) in drawn]
         if self.level == "value":
-            return by_name(self.nodes, uses, ends)
-        return by_layer(self.nodes, uses, self.depth)
-
-    def _used_by(self, node: Tensor) -> list[Tensor]:
-        return [self._base(each) for each in node.inputs if id(self._base(each)) in self._own]
-
-    @property
-    def _own(self) -> set[int]:
-        if not hasattr(self, "_own_ids"):
-            self._own_ids = {id(each) for each in self.nodes}
-        return self._own_ids
+            ends = {id(self._base(each)) for each in self.outputs}
+            return by_name(self.nodes, inputs, ends)
+        return by_layer(self.nodes, inputs, self.depth)
 
     # Boxes.
 
@@ -111,17 +106,18 @@ class _Builder:
         if kind is not None:
             return Box(kind, _leaf_sign(first, kind), members=[first])
         if self.level == "layer":
-            sign = first.scope[: self.depth][-1] if first.scope else _signs(cluster.members)
+            scope = first.scope[: self.depth]
             return Box(
-                "layer" if first.scope else "operation",
-                sign,
+                "layer" if scope else "operation",
+                scope[-1] if scope else _signs(cluster.members),
                 members=cluster.members,
                 parameters=cluster.absorbed,
             )
         last = cluster.members[-1]
         if _is_label(last):
             rest = [each for each in cluster.members if not _is_label(each)]
-            return Box("value", last.name or "", note=_signs(rest), members=cluster.members)
+            name = (last.name or "").strip() or "value"
+            return Box("value", name, note=_signs(rest), members=cluster.members)
         return Box(
             "operation",
             _signs(cluster.members),

@@ -25,6 +25,7 @@ __all__ = ["Subject", "subject_of"]
 Array = np.ndarray[Any, Any]
 
 _ROWS = 256  # of data that a picture uses at most
+_PREDICTION = "prediction"  # where the model gives it no name
 _EXAMPLES = 7919  # of a picture without data: no other size is mistaken for it
 
 
@@ -34,7 +35,8 @@ class Subject:
 
     ``values``: the array of every input that the outputs depend on; None for a picture without
     numbers. ``batch``: the size that is written n. ``is_model``: whether layers and named values
-    say more than operations. ``notes``: what the reader should know.
+    say more than operations. ``given``: names of values that are not the model's own.
+    ``notes``: what the reader should know.
     """
 
     outputs: list[Tensor]
@@ -42,6 +44,7 @@ class Subject:
     title: str
     batch: int | None = None
     is_model: bool = False
+    given: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
 
 
@@ -304,9 +307,12 @@ def _loss(model: Model, objective: Any, arrays: Sequence[Array]) -> Subject:
     ]
     prediction = model(leaves[0])
     _check_output(model, prediction)
+    if prediction.primitive.name != "label":
+        prediction = label(prediction, _PREDICTION)
     batch = Batch(leaves[0], leaves[1], leaves[2] if len(leaves) > 2 else None)
     with scope(repr(objective)):
         value = label(objective.value(prediction, batch, model.parameters()), repr(objective))
     title = f"{type(model).__name__} with {objective!r}"
     bound = dict(zip(leaves, map(np.asarray, arrays), strict=True))
-    return Subject([label(value, "loss")], bound, title, is_model=True)
+    given = (_PREDICTION, repr(objective))
+    return Subject([label(value, "loss")], bound, title, is_model=True, given=given)
