@@ -136,7 +136,11 @@ def _parts(derivation: Derivation, lang: str, _: Translate) -> Iterable[str]:
     equations = Equations(derivation, LatexAlphabet(_))
     named = steps(derivation, _)
     if named:
-        items = "\n".join(rf"\item \textbf{{{prose(a)}}}: {prose(b)}" for a, b in named)
+        said = _("{name}: {what}")
+        items = "\n".join(
+            r"\item " + said.format(name=rf"\textbf{{{prose(a)}}}", what=prose(b))
+            for a, b in named
+        )
         yield f"\\begin{{enumerate}}\n\\raggedright\n{items}\n\\end{{enumerate}}"
     for note in derivation.notes:
         yield prose(note.said(_))

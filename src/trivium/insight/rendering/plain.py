@@ -57,7 +57,8 @@ def _lines(derivation: Derivation, _: Translate, width: int) -> Iterable[str]:
     yield "=" * min(width, columns(title(derivation, _)))
     yield ""
     for number, (name, what) in enumerate(steps(derivation, _), 1):
-        yield from _wrapped(f"{number}. {name}: {what}", width, "   ")
+        step = _("{name}: {what}").format(name=name, what=what)
+        yield from _wrapped(f"{number}. {step}", width, "   ")
     for note in derivation.notes:
         yield from _wrapped(note.said(_), width)
     number = 0
