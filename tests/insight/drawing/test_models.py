@@ -115,15 +115,21 @@ def test_a_layer_called_twice_is_two_boxes_with_one_weight():
 
 def test_a_deep_model_is_coarsened_by_itself():
     class Deep(tv.Model):
-        def __init__(self):
-            self.blocks = [tv.models.MLP(hidden=[4] * 20, outputs=4) for _ in range(4)]
+        def __init__(self, size):
+            self.blocks = [tv.models.MLP(hidden=[4] * size, outputs=4) for _ in range(4)]
 
         def __call__(self, x):
             for block in self.blocks:
                 x = block(x)
             return x
 
-    drawing = tv.insight.draw(Deep(), np.ones((2, 4)))
+    drawing = tv.insight.draw(Deep(1), np.ones((2, 4)), detail="layer")
+    layers = [box.sign for box in drawing.graph.boxes if box.kind == "layer"]
+    assert layers[:3] == [
+        "blocks.0 › layers.0 (Dense)", "blocks.0 › layers.1 (Dense)",
+        "blocks.1 › layers.0 (Dense)",
+    ]  # fmt: skip
+    drawing = tv.insight.draw(Deep(49), np.ones((2, 4)))
     assert drawing.detail == "layer"
     layers = [box.sign for box in drawing.graph.boxes if box.kind == "layer"]
     assert layers == [f"blocks.{i} (MLP)" for i in range(4)]

@@ -109,7 +109,7 @@ class _Builder:
             scope = first.scope[: self.depth]
             return Box(
                 "layer" if scope else "operation",
-                scope[-1] if scope else _signs(cluster.members),
+                _path(scope) if scope else _signs(cluster.members),
                 members=cluster.members,
                 parameters=cluster.absorbed,
             )
@@ -224,6 +224,14 @@ def _only_units(node: Tensor) -> bool:
         return False
     before, after = node.inputs[0].shape, node.shape
     return [size for size in before if size != 1] == [size for size in after if size != 1]
+
+
+def _path(scope: Sequence[str]) -> str:
+    """``blocks.0 › layers.1 (Dense)`` for (Deep, blocks.0 (MLP), layers.1 (Dense))."""
+    if len(scope) < 2:
+        return scope[0]
+    around = [each.rpartition(" (")[0] or each for each in scope[1:-1]]
+    return " › ".join([*around, scope[-1]])
 
 
 def _leaf_sign(leaf: Tensor, kind: Kind) -> str:
