@@ -161,7 +161,10 @@ def test_no_data_leave_the_prior():
     ("ask", "words"),
     [
         (lambda: P.family("poisson").posterior(P.Beta(1.0, 1.0), [1]), "is Gamma"),
-        (lambda: P.family("gamma").posterior(P.Gamma(1.0), [1.0]), "no conjugate prior"),
+        (
+            lambda: P.family("inverse_gaussian").posterior(P.Gamma(1.0), [1.0]),
+            "no conjugate prior",
+        ),
         (lambda: P.family("poisson").posterior(None, []), "no data"),
         (lambda: P.family("poisson").posterior(P.Gamma([1.0, 2.0]), [1]), "not a batch"),
         (

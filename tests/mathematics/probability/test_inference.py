@@ -134,7 +134,7 @@ def test_what_one_side_cannot_say_the_other_may():
     neither = P.infer("normal", [3.0])
     assert neither.posterior is None and "no answer" in str(neither)
     assert any("no proper posterior" in note for note in neither.notes)
-    only = P.infer("gamma", _RNG.gamma(2, 1, 20))
+    only = P.infer("inverse_gaussian", _RNG.wald(2, 1, 20))
     assert only.posterior is None and any("no conjugate prior" in n for n in only.notes)
 
 

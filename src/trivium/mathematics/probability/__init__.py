@@ -14,6 +14,7 @@ from trivium.engine.lazy import lazy
 # fmt: off
 _MODULES = {
     "conjugate": ["Posterior", "Predictive"],
+    "conjugate_prior": ["ConjugatePrior"],
     "continuous": ["Normal", "StudentT", "Uniform"],
     "discrete": ["Bernoulli", "Binomial", "Poisson"],
     "distribution": ["Distribution"],
@@ -33,6 +34,7 @@ _MODULES = {
     ],
     "multivariate_normal": ["MultivariateNormal"],
     "normal_priors": ["NormalInverseGamma", "NormalInverseWishart"],
+    "numerical_posterior": ["NumericalPosterior", "NumericalPredictive"],
     "positive": ["Beta", "Exponential", "Gamma"],
     "power_law": ["DiscretePowerLaw", "PowerLaw"],
     "power_law_fit": ["PowerLawFit", "fit_power_law"],
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from . import links as links
     from .conjugate import Posterior as Posterior
     from .conjugate import Predictive as Predictive
+    from .conjugate_prior import ConjugatePrior as ConjugatePrior
     from .continuous import Normal as Normal
     from .continuous import StudentT as StudentT
     from .continuous import Uniform as Uniform
@@ -79,6 +82,8 @@ if TYPE_CHECKING:
     from .multivariate_normal import MultivariateNormal as MultivariateNormal
     from .normal_priors import NormalInverseGamma as NormalInverseGamma
     from .normal_priors import NormalInverseWishart as NormalInverseWishart
+    from .numerical_posterior import NumericalPosterior as NumericalPosterior
+    from .numerical_posterior import NumericalPredictive as NumericalPredictive
     from .positive import Beta as Beta
     from .positive import Exponential as Exponential
     from .positive import Gamma as Gamma

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from trivium.engine.tensor import Tensor, tensor
 from .conjugate_forms import Conjugate
 from .distribution import Distribution, Interval
 from .exponential_family import ExponentialFamily
+
+if TYPE_CHECKING:
+    from .numerical_posterior import NumericalPosterior
 
 __all__ = ["Posterior", "Predictive", "posterior"]
 
@@ -137,18 +140,23 @@ class Predictive:
 def _conjugate(family: ExponentialFamily) -> Conjugate:
     if family.conjugate is None:
         raise ArgumentError(
-            f"the {family.name} family has no conjugate prior whose normaliser is known; "
-            "families with one: bernoulli, binomial, categorical, exponential, "
-            "gamma_known_shape, geometric, multivariate_normal, negative_binomial, normal, normal_known_variance, poisson, "
-            "power_law"
+            f"the {family.name} family has no conjugate prior that can be normalised; families "
+            "with one: bernoulli, beta, binomial, categorical, dirichlet, exponential, gamma, "
+            "gamma_known_shape, geometric, multivariate_normal, negative_binomial, normal, "
+            "normal_known_variance, poisson, power_law"
         )
     return family.conjugate
 
 
-def posterior(family: ExponentialFamily, prior: Any, data: ArrayLike | None) -> Posterior:
+def posterior(
+    family: ExponentialFamily, prior: Any, data: ArrayLike | None
+) -> Posterior | NumericalPosterior:
     """See ``ExponentialFamily.posterior``; prior None is the family's reference prior."""
     from .estimation import weighted
+    from .numerical_posterior import NUMERICAL, numerical_posterior
 
+    if family.conjugate is None and family.name in NUMERICAL:
+        return numerical_posterior(family, prior, data)
     rule = _conjugate(family)
     if prior is not None and type(prior).__name__ != rule.prior:
         raise ArgumentError(

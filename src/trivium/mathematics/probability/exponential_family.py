@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .conjugate_forms import Conjugate
     from .distribution import Distribution
     from .estimation import Estimate
+    from .numerical_posterior import NumericalPosterior, NumericalPredictive
 
 __all__ = ["ExponentialFamily"]
 
@@ -198,17 +199,21 @@ class ExponentialFamily:
         """The member at the posterior mode of its usual parameters."""
         return self.posterior(prior, data).map()
 
-    def posterior(self, prior: Any, data: ArrayLike) -> Posterior:
+    def posterior(self, prior: Any, data: ArrayLike) -> Posterior | NumericalPosterior:
         """The conjugate posterior: χ + Σ t(x_i) and ν + n (Diaconis & Ylvisaker 1979).
 
         ``prior``: a distribution of the conjugate family, such as ``Beta(1, 1)`` for Bernoulli
-        data. Raises ArgumentError for a prior that is not conjugate.
+        data; for gamma, beta and Dirichlet data a ``ConjugatePrior``, whose posterior is
+        integrated numerically. None: the family's reference prior. Raises ArgumentError for a
+        prior that is not conjugate, DomainError where the posterior is improper or too wide.
         """
         from .conjugate import posterior
 
         return posterior(self, prior, data)
 
-    def predictive(self, prior: Any, data: ArrayLike | None = None) -> Predictive:
+    def predictive(
+        self, prior: Any, data: ArrayLike | None = None
+    ) -> Predictive | NumericalPredictive:
         """The distribution of a new observation under ``prior``, or after ``data``."""
         from .conjugate import posterior
 

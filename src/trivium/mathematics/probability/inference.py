@@ -12,11 +12,11 @@ from trivium.engine.array.arguments import ArrayLike
 from trivium.engine.errors import ArgumentError, DomainError
 
 from .conjugate import Posterior, Predictive, posterior
-from .distribution import Distribution
 from .estimation import Estimate, weighted
 from .exponential_family import ExponentialFamily
 from .families import family as find_family
 from .intervals import confidence_intervals
+from .numerical_posterior import NUMERICAL, NumericalPosterior, NumericalPredictive
 
 if TYPE_CHECKING:
     from .distribution import Interval
@@ -60,8 +60,8 @@ class Inference:
     level: float
     parameters: dict[str, ParameterInference]
     likelihood: Estimate | None
-    posterior: Posterior | None
-    predictive: Predictive | None
+    posterior: Posterior | NumericalPosterior | None
+    predictive: Predictive | NumericalPredictive | None
     notes: tuple[str, ...]
 
     def __getitem__(self, name: str) -> ParameterInference:
@@ -171,22 +171,34 @@ def _guessed(
 
 def _posterior(
     family: ExponentialFamily, prior: Any, values: Array, notes: list[str]
-) -> Posterior | None:
-    if family.conjugate is None:
+) -> Posterior | NumericalPosterior | None:
+    if family.conjugate is None and family.name not in NUMERICAL:
         if prior is not None:
             posterior(family, prior, values)  # says that there is no conjugate prior
         notes.append(f"The {family.name} family has no conjugate prior that can be normalised.")
         return None
     try:
-        return posterior(family, prior, values)
-    except ArgumentError as error:
+        found = posterior(family, prior, values)
+    except (ArgumentError, DomainError) as error:
         if prior is not None:
             raise
+        known = family.conjugate
+        name, kind = (
+            ("Jeffreys' prior", "ConjugatePrior")
+            if known is None
+            else (known.reference_name, known.prior)
+        )
         notes.append(
-            f"Under {family.conjugate.reference_name} these {len(values)} observations give no "
-            f"proper posterior; give a prior ({family.conjugate.prior}). {error}"
+            f"Under {name} these {len(values)} observations give no proper posterior; give a "
+            f"prior ({kind}). {error}"
         )
         return None
+    if isinstance(found, NumericalPosterior):
+        notes.append(
+            f"The posterior is integrated numerically ({found.method}), with a relative error of "
+            f"about {found.error:.1g}."
+        )
+    return found
 
 
 Part = tuple[str, int | None]
@@ -202,7 +214,11 @@ def _parts(family: ExponentialFamily) -> list[tuple[str, Part]]:
 
 
 def _one(
-    name: str, part: Part, estimate: Estimate | None, level: float, after: Posterior | None
+    name: str,
+    part: Part,
+    estimate: Estimate | None,
+    level: float,
+    after: Posterior | NumericalPosterior | None,
 ) -> ParameterInference:
     value = spread = math.nan
     confidence: dict[str, Interval] = {}
@@ -246,7 +262,7 @@ def _confidence(estimate: Estimate, part: Part, level: float) -> dict[str, Inter
     return {"Wald": (value - z * spread, value + z * spread)}
 
 
-def _marginal(name: str, after: Posterior | None) -> tuple[Distribution | None, float]:
+def _marginal(name: str, after: Posterior | NumericalPosterior | None) -> tuple[Any, float]:
     if after is None:
         return None, 0.0
     found = after.marginals()
