@@ -94,7 +94,7 @@ def _equations(
                 rules=tuple((_(RULES[each].name), _(RULES[each].why)) for each in equation.rules),
                 reuses=tuple(_symbol(each) for each in equation.uses),
                 # One line that all equations come from says nothing about any of them.
-                source=equation.line if several_lines else "",
+                source=equation.line if several_lines and not equation.rules else "",
                 value=value,
                 check="" if check is None else _finding(check, _),
             )
@@ -138,7 +138,7 @@ def _numbers(derivation: Derivation, _: Translate) -> Section:
     numbers = derivation.numbers()
     defined = {id(each.defines) for each in derivation.equations}
     given = tuple(
-        (_symbol(each), shape_text(each.shape), Typed(array_text(numbers.of(each), _)))
+        (_symbol(each), Typed(shape_text(each.shape)), Typed(array_text(numbers.of(each), _)))
         for each in derivation.symbols
         if id(each) not in defined and each.role != "size" and id(each.leaf) in numbers.values
     )
@@ -198,7 +198,7 @@ def _notation(derivation: Derivation, _: Translate) -> Section:
         "random": _("random numbers"),
     }
     rows = tuple(
-        (_symbol(each), meanings[each.role], shape_text(each.shape), Typed(each.path))
+        (_symbol(each), meanings[each.role], Typed(shape_text(each.shape)), Typed(each.path))
         for each in derivation.symbols
         if each.role != "gradient"
     )

@@ -252,6 +252,7 @@ def _facts(equation: PageEquation, _: Callable[[str], str]) -> Iterator[str]:
     if equation.check:
         yield _fact("check", _("finite differences"), _escaped(equation.check))
     if equation.source:
+        yield "<br>"
         yield _fact("source", _("your line"), f"<code>{_escaped(equation.source)}</code>")
 
 

@@ -9,7 +9,7 @@ from trivium.engine.traversal import topological
 
 from ..derivation.equations import Equation
 from ..derivation.symbols import Symbol, shape_text
-from ..drawing.layout import Layout, Place, arrange, order
+from ..drawing.layout import Layout, Order, Place, arrange, order
 from ..drawing.metrics import clean, shortened, text_width
 from .page_graph import GAP, NAME, SMALL, Graph, GraphEdge, GraphNode, Point
 
@@ -72,7 +72,9 @@ def placed(derivation: Derivation) -> Graph | None:
     boxes = [Place(_HEIGHT, width / 2, width / 2) for width in widths]
     labels = [Place(0.0, _BEND, _BEND) for _ in links]
     ends = [(number[source], number[target]) for source, target in links]
-    layout = arrange(order(len(nodes), ends), boxes, labels)
+    found = order(len(nodes), ends)
+    _balance(found, ends)
+    layout = arrange(found, boxes, labels)
     return Graph(
         width=layout.height + 2 * _MARGIN,
         height=layout.width + 2 * _MARGIN,
@@ -86,6 +88,48 @@ def placed(derivation: Derivation) -> Graph | None:
             for (source, target), way in zip(links, _ways(layout, ends, widths), strict=True)
         ),
     )  # fmt: skip
+
+
+def _balance(found: Order, ends: Sequence[tuple[int, int]]) -> None:
+    """Put parameters on both sides of the value that they meet, so that chains go straight down.
+
+    In the order a, W, b every layer of a network would stand to the right of the layer before.
+    Boxes move only within neighbours that lead to the same box, and what starts at them moves
+    with them in the row below.
+    """
+    into: dict[int, list[int]] = {}
+    for source, target in ends:
+        if source not in into.setdefault(target, []):
+            into[target].append(source)
+    row_of = {place: row for row in found.columns for place in row}
+    below: dict[
+        int, list[int]
+    ] = {}  # box → the places in the next row that its edges begin with
+    for chain in found.chains:
+        below.setdefault(chain[0], []).append(chain[1])
+    for places in below.values():
+        places.sort(key=lambda place: row_of[place].index(place))
+    for sources in into.values():
+        leaves = [each for each in sources if each not in into]
+        values = [each for each in sources if each in into]
+        if len(leaves) < 2 or len(values) != 1:
+            continue
+        half = len(leaves) // 2
+        wanted = [*leaves[:half], *values, *leaves[half:]]
+        next_row = [place for each in wanted for place in below[each]]
+        upper, lower = row_of[wanted[0]], row_of[next_row[0]]
+        if _beside(wanted, upper) and _beside(next_row, lower):
+            for row, places in ((upper, wanted), (lower, next_row)):
+                first = min(row.index(place) for place in places)
+                row[first : first + len(places)] = places
+
+
+def _beside(places: Sequence[int], row: Sequence[int]) -> bool:
+    """Whether all ``places`` are in ``row``, with nothing between them."""
+    if not set(places) <= set(row):
+        return False
+    at = [row.index(place) for place in places]
+    return max(at) - min(at) == len(at) - 1
 
 
 def _carrying(links: Sequence[tuple[str, str]], gradients: set[str], loss: str) -> set[str]:
