@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import reduce
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from trivium.engine.traversal import same, topological
 
 from . import textbook
 from .coefficient import ONE, Coefficient, Scaled
-from .summing import add, subtract
+from .summing import add, shared_factors, subtract
 
 __all__ = ["simplify"]
 
@@ -209,6 +210,21 @@ def _multiply(each: Tensor, x: Scaled, y: Scaled) -> Scaled:
     return Scaled(coefficient, _product(x.base, y.base))
 
 
+def _chain(each: Tensor, x: Scaled, y: Scaled) -> Scaled:
+    """A gradient times a slope; where a case gets no gradient the slope may be infinite."""
+    if x.base is None or y.base is None or x.base.primitive is not structure.where:
+        return _multiply(each, x, y)
+    test, *cases = x.base.inputs
+    empty = [filled_with(case, 0) for case in cases]
+    if sum(empty) != 1:
+        return _multiply(each, x, y)
+    kept = [
+        case if nothing else _product(case, y.base)
+        for case, nothing in zip(cases, empty, strict=True)
+    ]
+    return Scaled(x.coefficient * y.coefficient, structure.where(test, *kept))
+
+
 def _product(x: Tensor, y: Tensor) -> Tensor:
     if x is y:
         return arithmetic.square(x)
@@ -270,12 +286,19 @@ def _where(each: Tensor, condition: Scaled, x: Scaled, y: Scaled) -> Scaled | No
 
 
 def _where_with_factor(each: Tensor, condition: Scaled, x: Scaled, y: Scaled) -> Scaled | None:
-    """A factor that both cases have goes outside too."""
-    if condition.base is None or x.base is None or x.base is not y.base:
+    """Factors that both cases have go outside too."""
+    if condition.base is None or x.base is None or y.base is None:
         return _where(each, condition, x, y)
-    slopes = [Scaled(case.coefficient, None).tensor(each.shape, each.dtype) for case in (x, y)]
-    cases = structure.where(condition.base, *slopes)
-    return Scaled(ONE, arithmetic.multiply(x.base, cases))
+    common, *rests = shared_factors(x.base, y.base)
+    if not common:
+        return _where(each, condition, x, y)
+    slopes = [
+        Scaled(case.coefficient, reduce(arithmetic.multiply, rest) if rest else None)
+        for case, rest in zip((x, y), rests, strict=True)
+    ]
+    cases = [slope.tensor(each.shape, each.dtype) for slope in slopes]
+    outside = reduce(arithmetic.multiply, common)
+    return Scaled(ONE, arithmetic.multiply(outside, structure.where(condition.base, *cases)))
 
 
 def _square(each: Tensor, x: Scaled) -> Scaled:
@@ -304,7 +327,7 @@ _RULES: dict[str, Rule] = {
     "subtract": subtract,
     "negative": _negative,
     "multiply": _multiply,
-    "chain": _multiply,
+    "chain": _chain,
     "divide": _divide,
     "square": _square,
     "where": _where_with_factor,

@@ -12,7 +12,7 @@ from trivium.engine.tensor import Tensor
 
 from .coefficient import ONE, Coefficient, Scaled
 
-__all__ = ["add", "subtract"]
+__all__ = ["add", "shared_factors", "subtract"]
 
 
 def add(each: Tensor, x: Scaled, y: Scaled) -> Scaled:
@@ -113,17 +113,22 @@ def _without(factors: list[Tensor], common: list[Tensor]) -> list[Tensor]:
     return rest
 
 
+def shared_factors(x: Tensor, y: Tensor) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+    """The factors that two elementwise products have in common, and what is left of each."""
+    first, second = _factors(x), _factors(y)
+    common = _in_both(first, second)
+    return common, _without(first, common), _without(second, common)
+
+
 def _common_factor(each: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
     """c u + c v = c (u + v) for arrays c that are factors of both."""
     if x.base is None or y.base is None or x.coefficient.powers != y.coefficient.powers:
         return None
-    first, second = _factors(x.base), _factors(y.base)
-    common = _in_both(first, second)
-    if not common or len(first) == len(common) == len(second):
+    common, *lefts = shared_factors(x.base, y.base)
+    if not common or not any(lefts):
         return None
     rests = []
-    for factors, part in ((first, x), (second, y)):
-        left = _without(factors, common)
+    for left, part in zip(lefts, (x, y), strict=True):
         base = reduce(arithmetic.multiply, left) if left else None
         rests.append(Scaled(Coefficient(part.coefficient.number), base))
     inside = _sum_of(each, rests[0], rests[1])

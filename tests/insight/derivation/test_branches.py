@@ -1,0 +1,57 @@
+"""Cases: what gets no gradient stays at zero, whatever its slope is."""
+
+import numpy as np
+import pytest
+
+import trivium as tv
+from tests.insight.random_models import Case, loss_and_gradients, values_for
+from trivium.engine.primitives.arithmetic import chain
+from trivium.insight.derivation.deriving import derive
+from trivium.insight.derivation.simplify import simplify
+
+A = tv.array
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        lambda x, w: A.sqrt(x) * w,
+        lambda x, w: A.log(x * w) + A.sqrt(x * w),
+        lambda x, w: w / x.astype("float64") ** 0.5 + A.log(x) ** 2 * w,
+    ],
+)
+def test_a_branch_that_is_not_taken_leaves_no_trace(branch):
+    """√x is NaN for the negative half; its gradient there is that of the other branch."""
+
+    def f(x, w, v):
+        return A.where(x[:, 0] > 0, branch(x[:, 0], w), v * x[:, 1])
+
+    rng = np.random.default_rng(0)
+    case = Case(
+        tv.models.Formula(f, w=0.7, v=0.3), tv.objectives.SquaredError(),
+        rng.normal(size=(8, 2)), rng.normal(size=8),
+    )  # fmt: skip
+    derivation = derive(case.model, case.objective, (case.x, case.y), examples=8)
+    values = {path: abs(value) + 0.1 for path, value in values_for(derivation, 0).items()}
+    space = {}
+    exec(derivation.python(), space)
+    with np.errstate(all="ignore"):
+        loss, gradients = space["loss_and_gradients"](values, case.x, case.y)
+        expected, slopes = loss_and_gradients(case, values)
+    np.testing.assert_allclose(loss, expected, rtol=1e-12)
+    for path, slope in slopes.items():
+        assert np.all(np.isfinite(slope))
+        np.testing.assert_allclose(gradients[path], slope, rtol=1e-12)
+
+
+def test_cases_with_a_common_factor_are_a_product():
+    """[d if c else 0] + [0 if c else d e^z] = d ⊙ [1 if c else e^z]."""
+    d, z = (tv.input((3,), "float64", name=name) for name in "dz")
+    test = z > 0
+    zero = A.zeros((3,))
+    total = A.where(test, d, zero) + chain(A.where(test, zero, d), A.exp(z))
+    n = tv.input((), "float64", name="n")
+    (found,) = simplify([total], n, 7919)
+    assert found.primitive.name == "multiply" and found.inputs[0] is d
+    cases = found.inputs[1]
+    assert cases.primitive.name == "where" and cases.inputs[2] is A.exp(z)
