@@ -156,7 +156,7 @@ def integrated(kernel: Kernel) -> tuple[float, float, Array, Array, Grid | None]
     peak = kernel.peak()
     if kernel.d <= MOST_DIMENSIONS:
         grid = grid_of(kernel, peak, 0, kernel.words)
-        return grid.log_total, max(grid.error, 1e-15), grid.nodes, grid.weights, grid
+        return grid.log_total, max(grid.error, 1e-12), grid.nodes, grid.weights, grid
     return (*drawn(kernel, peak), None)
 
 
