@@ -97,8 +97,8 @@ def _scan(writer: Writer, node: Tensor, operands: list[Written]) -> Written:
         _at(writer, name, clock.end, output)
         for name, output in zip(states, a.outputs[: a.carried], strict=True)
     ]
-    before = "{0}+1" if a.reverse else "{0}-1"
-    history = [_sequence(writer, f"{name}_{{{{{before}}}}}", clock) for name in states]
+    before = "@+1" if a.reverse else "@-1"
+    history = [_sequence(writer, f"{name}_{{{before}}}", clock) for name in states]
     writer.loops[id(node)] = Loop((*finals, *history, *emitted))
     return writer.fill(r"\operatorname{scan}")
 
@@ -113,7 +113,7 @@ def _slice(writer: Writer, leaf: Tensor, source: Tensor, written: Written, t: st
     if written.scalar:
         return written
     if written.steps:
-        found = writer.alphabet.named(written.steps.format(t))
+        found = writer.alphabet.named(written.steps.replace("@", t))
     elif source.primitive.name == "permute" and _moved_first(source.attributes.axes):
         places = ", ".join([":"] * source.attributes.axes[0] + [t])
         whole = writer.done[id(source.inputs[0])]
@@ -134,7 +134,8 @@ def _moved_first(axes: tuple[int, ...]) -> bool:
 def _state(writer: Writer, leaf: Tensor) -> str:
     """A letter for a state of the loop."""
     wanted = _STATES.get(leaf.name or "")
-    return writer.unused((*([wanted] if wanted else ()), *_LETTERS))
+    found = writer.unused((*([wanted] if wanted else ()), *_LETTERS))
+    return f"{{{found}}}" if "_" in found else found
 
 
 def _at(writer: Writer, name: str, step: str, like: Tensor) -> Written:
@@ -167,18 +168,18 @@ def _emitted(
     output = a.emitted[number]
     for i, name in enumerate(states):
         if output is a.outputs[i] and i in new:
-            return _sequence(writer, f"{name}_{{{{{{0}}}}}}", clock)
+            return _sequence(writer, f"{name}_{{@}}", clock)
     value = new.get(a.carried + number)
     if value is None:
         return writer.fill(r"\operatorname{scan}")  # nobody asks for it
     name = _state(writer, output)
     writer.define(_at(writer, name, clock.letter, output), value, clock.when(writer))
-    return _sequence(writer, f"{name}_{{{{{{0}}}}}}", clock)
+    return _sequence(writer, f"{name}_{{@}}", clock)
 
 
 def _sequence(writer: Writer, steps: str, clock: _Clock) -> Written:
     """All values of a state: (h_t)_{t=1}^{T}."""
-    at = writer.alphabet.named(steps.format(clock.letter))
+    at = writer.alphabet.named(steps.replace("@", clock.letter))
     whole = writer.fill(
         rf"\left( {{0}} \right)_{{{{{clock.letter}=1}}}}^{{{{{clock.last}}}}}", at
     )
