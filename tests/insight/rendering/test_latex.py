@@ -21,6 +21,7 @@ from tests.engine.native.random_graphs import graphs as random_graphs
 from tests.insight.rendering.symbols_by_hand import BATCH, Names
 from trivium.engine.errors import ArgumentError
 from trivium.engine.primitive import Unsupported, table
+from trivium.engine.primitives.contraction import contraction
 from trivium.engine.primitives.control import results
 from trivium.engine.tensor import input as leaf
 from trivium.engine.tensor import node
@@ -34,6 +35,10 @@ from trivium.insight.rendering.text import columns, text
 m = tv.array
 q = Names()
 t_, T_ = (1,), (0,)
+
+
+LONG = m.softplus(q.t) * m.atan(q.yhat) * m.cos(q.t * q.yhat)
+STEPS = m.permute_dims(q.S, (1, 0, 2))
 
 
 def loop(reverse=False):
@@ -166,9 +171,43 @@ FORMS = {
         "(1/n) Σᵢ₌₁ⁿ max(1 − tᵢ ŷᵢ, 0)",
     ),
     "batched product": (
-        m.matmul(q.S, m.permute_dims(q.S, (0, 2, 1))),
+        contraction(q.S, q.S, left=(0, 1, 2), right=(0, 3, 2), out=(0, 1, 3)),
+        r"\left[ \sum_l S_{i j l} S_{i k l} \right]_{i j k}",
+        "[Σₗ Sᵢⱼₗ Sᵢₖₗ]ᵢⱼₖ",
+    ),
+    "rows scaled": (
+        contraction(q.P, q.t, left=(0, 1), right=(0,), out=(0, 1)),
+        r"\operatorname{diag}(t) P",
+        "diag(t) P",
+    ),
+    "all elements": (
+        contraction(q.P, q.Y, left=(0, 1), right=(0, 1), out=()),
+        r"\langle P, Y \rangle",
+        "⟨P, Y⟩",
+    ),
+    "new axes": (
+        q.z[:, None, :] * q.P[:, :, None],
+        r"z_{:, \ast,:}^{[1]} \odot P_{:,:, \ast}",
         None,
+    ),
+    "rows by number": (
+        m.take(q.W, tv.tensor([2, 0, 1]), axis=0),
+        r"W_{[(2, 0, 1)]}^{[1]}",
+        "W[1][(2, 0, 1)]",
+    ),
+    "inverse": (tv.linalg.inv(q.V), "V^{-1}", "V⁻¹"),
+    "blocks": (m.stack([q.t, q.yhat], axis=1), r"[t, \hat{y}]", "[t, ŷ]"),
+    "a condition by name": (
+        m.where(LONG == 0, m.sin(q.t), LONG),
+        r"\begin{cases} \sin t & u_1 = 0 \\ u_1 & \text{otherwise} \end{cases} \quad "
+        r"\text{with} \quad u_1 = \ln(1 + e^t) \odot (\arctan \hat{y}) \odot \cos(t \odot \hat{y})",
         None,
+    ),
+    "loop with outputs": (
+        tv.scan(lambda h, x: (m.tanh(x @ q.U), h * 2), m.zeros((BATCH, 4)), STEPS)[1],
+        r"(m_s)_{s = 1}^7 \quad \text{with} \quad h_0 = 0; \quad h_s = \tanh(S_{:, s} U), "
+        r"\quad s = 1, \ldots, 7; \quad m_s = 2 h_{s - 1}, \quad s = 1, \ldots, 7",
+        "(mₛ)ₛ₌₁⁷, with h₀ = 0; hₛ = tanh(S[:, s] U), s = 1, …, 7; mₛ = 2 hₛ₋₁, s = 1, …, 7",
     ),
     "product over time": (q.S @ q.U, "S U", "S U"),
     "loop": (
@@ -300,7 +339,7 @@ COMMANDS = set(
         r"\\(?:[A-Za-z]+|.)",
         r"""
     \alpha\beta\gamma\delta\epsilon\zeta\eta\theta\iota\kappa\lambda\mu\nu\xi\pi\rho\sigma\tau\varphi\arg
-    \phi\chi\psi\omega\Gamma\Delta\Theta\Lambda\Phi\Psi\Omega\infty\partial\nabla\top\ldots\dots\le
+    \phi\chi\psi\omega\Gamma\Delta\Theta\Lambda\Phi\Psi\Omega\ast\infty\partial\nabla\top\ldots\dots\le
     \ge\ne\odot\cdot\times\bmod\wedge\vee\oplus\ll\gg\&\neg\sum\prod\ln\log\exp\sin\cos\tan
     \arcsin\arccos\arctan\sinh\cosh\tanh\det\max\min\operatorname\text\mathbf\mathbb\mathrm
     \mathbin\frac\sqrt\left\right\lfloor\rfloor\lceil\rceil\lVert\rVert\langle\rangle\begin\end

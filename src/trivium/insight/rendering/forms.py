@@ -196,12 +196,20 @@ def _cast(writer: Writer, node: Tensor, operands: list[Written]) -> Written:
 
 
 def _concat(writer: Writer, node: Tensor, operands: list[Written]) -> Written:
-    """The parts of a long array: the first ones and the last."""
+    """[A, B] beside each other, [A; B] below; of many parts the first ones and the last."""
     shown = [writer.as_array(each, node.ndim) for each in operands]
     if len(shown) > 4:
         shown = [*shown[:2], writer.fill(r"\ldots"), shown[-1]]
-    places = " ; ".join(f"{{{i}}}" for i in range(len(shown)))
+    beside = node.ndim > 1 and node.attributes.axis == node.ndim - 1
+    places = (" , " if beside else " ; ").join(f"{{{i}}}" for i in range(len(shown)))
     return writer.fill(rf"\left[ {places} \right]", *shown)
+
+
+def _solve(writer: Writer, node: Tensor, operands: list[Written]) -> Written:
+    """A^{-1} B; the inverse itself where B is the identity."""
+    if operands[1].box.string == "I" and node.inputs[1].primitive.name == "constant":
+        return writer.fill(r"{0}^{{-1}}", operands[0])
+    return writer.by_record(node, operands)
 
 
 FORMS: dict[str, Form] = {
@@ -214,6 +222,7 @@ FORMS: dict[str, Form] = {
     "power": _power,
     "square": _square,
     "exp": _exponential,
+    "solve": _solve,
     "label": _itself,
     "cast": _cast,
     "concat": _concat,

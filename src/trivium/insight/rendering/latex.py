@@ -78,7 +78,7 @@ class LatexAlphabet(Alphabet):
     """LaTeX. Widths are in average digits of the body font."""
 
     fraction_binding = Binding.POWER
-    cases_binding = Binding.RELATION  # nothing shows where they end
+    cases_binding = Binding.CASES  # nothing shows where they end
     flat = False
     gap = r", \quad "
     limit = 72.0

@@ -47,6 +47,8 @@ def _reshape(writer: Writer, node: Tensor, operands: list[Written]) -> Written:
         source = node.inputs[0]
         if source.primitive.name == "slice" and len(after) < len(before):
             return _window(writer, source, _dropped(before, after))
+        if len(after) >= 3 and (new := _new_axes(before, after)):
+            return linear(x, lambda w: writer.fill(f"{{0}}_{{{{{new}}}}}", w))
         row = {shape for shape in (before, after) if len(shape) == 2 and shape[0] == 1}
         return transposed(x) if len(row) == 1 and len(_solid(before)) == 1 else x
     if len(after) == 1:
@@ -54,6 +56,20 @@ def _reshape(writer: Writer, node: Tensor, operands: list[Written]) -> Written:
     shape = r" \times ".join(map(writer.size, after))
     notation = rf"\operatorname{{{{reshape}}}}_{{{{{shape}}}}}({{0}})"
     return linear(x, lambda w: writer.fill(notation, w))
+
+
+def _new_axes(before: Shape, after: Shape) -> str:
+    """Where ``after`` has axes of size 1 that ``before`` lacks, other than in front: (:, ∗)."""
+    places = []
+    rest = list(before)
+    for size in after:
+        if rest and rest[0] == size:
+            rest.pop(0)
+            places.append(":")
+        else:
+            places.append(r"\ast")
+    inside = places[places.index(":") :] if ":" in places else []
+    return ", ".join(places) if not rest and r"\ast" in inside else ""
 
 
 def _dropped(before: Shape, after: Shape) -> set[int]:

@@ -33,6 +33,7 @@ class Binding(IntEnum):
     LIST = 0
     LOGIC = 10
     RELATION = 20
+    CASES = 25
     SUM = 30
     HADAMARD = 40
     PRODUCT = 50

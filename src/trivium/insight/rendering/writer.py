@@ -166,6 +166,8 @@ class Writer:
     def named(self, written: Written) -> Written:
         """A name for ``written``, which becomes a definition."""
         name = replace(self.fresh("tuvwsq"), scalar=written.scalar)
+        if Binding.LIST < written.binding <= Binding.RELATION:  # u = [x = 0], not u = x = 0
+            written = self.fill(r"\left[ {0} \right]", written, scalar=written.scalar)
         self.define(name, written)
         return name
 

@@ -38,7 +38,7 @@ class Written:
     ``negative``: a minus belongs before it. ``scalar``: it is one number, also where it stands for
     an array of equal numbers. ``literal``: it is a number written with digits. ``layout``: of a
     symbol, how it is composed. ``steps``: of a sequence that a recurrence made, its notation at
-    step t, with {0} for t. ``transposed``: of a transpose, what it is the transpose of.
+    step t, with @ for t. ``transposed``: of a transpose, what it is the transpose of.
     ``indexed``: it is a symbol with indices and no superscript. ``symbol``: it is a
     single symbol. ``powers``: of a power of a scalar
     symbol, that symbol and the exponent.
