@@ -15,6 +15,11 @@ from trivium.engine.program import CompiledFunction, Program
 from trivium.engine.tensor import Tensor, Variable, as_array
 from trivium.engine.traversal import topological
 from trivium.engine.trees import flatten
+from trivium.learning.data import Dataset, as_dataset
+from trivium.learning.errors import DataError
+from trivium.learning.fit.examples import Examples
+from trivium.learning.fit.nonfinite import bad_value_on
+from trivium.learning.fit.problem import encode_part
 from trivium.learning.fit.result import Fit
 
 __all__ = ["AllFinite", "first_nonfinite"]
@@ -22,7 +27,7 @@ __all__ = ["AllFinite", "first_nonfinite"]
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AllFinite:
     """Nothing is bad; false in a condition, where a ``BadValue`` is true.
 
@@ -36,6 +41,9 @@ class AllFinite:
 
     def __bool__(self) -> bool:
         return False
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         steps = f" in {self.steps} steps" if self.steps > 1 else ""
@@ -55,6 +63,8 @@ def first_nonfinite(
 ) -> BadValue | AllFinite:
     """The first NaN or infinity that reaches a result: where, from what numbers, and why.
 
+    Returns a ``BadValue``, or an ``AllFinite``, which is false in a condition.
+
     ``subject``: a ``Program`` or a function made by ``tv.compile`` (with the ``arguments`` that it
     is called with), an expression, or a list, tuple or dict of them, or a fit. ``values``: of
     inputs and variables of expressions, by the leaf or by its name. ``steps``: of a program with
@@ -64,15 +74,15 @@ def first_nonfinite(
     variable changes. Of a program it is what its passes made of the expressions; of expressions,
     what ``.value`` computes. "First" is the first operation, in the order forward pass, backward
     pass, update, that makes a bad element from finite ones which reaches a result; an infinite
-    constant that is masked away is not blamed. A fit has looked for it when it stopped.
+    constant that is masked away is not blamed. A fit has looked for it when it stopped; with
+    data as the argument, the loss of its model on these, and the gradient, are looked at.
 
     Raises ArgumentError for anything else, a number of steps below 1 and names that do not
     occur, UnboundInputError for an input without a value, ShapeError and DTypeError for values
-    that do not fit.
+    that do not fit, DataError for data that a fit cannot use.
     """
     if isinstance(subject, Fit):
-        _refuse_arguments("a fit", arguments, values, steps)
-        return subject.bad_value or AllFinite(f"The fit, {subject.steps:,} steps")
+        return _of_fit(subject, arguments, values, steps)
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
         raise ArgumentError(f"first_nonfinite: steps is a whole number from 1, not {steps!r}")
     if isinstance(subject, CompiledFunction):
@@ -109,15 +119,25 @@ def _parameter_names(
     return dict(zip(program.inputs, bound, strict=True))
 
 
-def _refuse_arguments(
-    what: str, arguments: Sequence[Any], values: Mapping[Any, Any] | None, steps: int
-) -> None:
-    if arguments or values or steps != 1:
+def _of_fit(
+    fit: Fit, data: Sequence[Any], values: Mapping[Any, Any] | None, steps: int
+) -> BadValue | AllFinite:
+    """What a fit found when it stopped, or the loss and gradient of its model on other data."""
+    if values or steps != 1 or len(data) > 1:
         raise ArgumentError(
-            f"first_nonfinite: {what} holds what it found when it stopped, so it takes no "
-            "arguments, values or steps; for a model on other data pass the expression "
-            "fit.objective(fit.model, tv.Batch(x, y))"
+            "first_nonfinite: a fit holds what it found when it stopped; what can be given beside "
+            "it is data to measure its model on, first_nonfinite(fit, data)"
         )
+    if not data:
+        return fit.bad_value or AllFinite(f"The fit, {fit.steps:,} steps")
+    named = isinstance(data[0], Dataset | tuple | list)
+    dataset = as_dataset(data[0], None if named else fit.data_source.get("target"))
+    if len(dataset) == 0:
+        raise DataError("first_nonfinite: there are no rows to measure the model on")
+    part = encode_part(dataset, fit.encoder, fit.objective, fit.options)
+    examples = Examples(part, dataset.places, "the data")
+    found = bad_value_on(fit.model, fit.objective, examples)
+    return found or AllFinite("The loss on the data and its gradient")
 
 
 def _of_expressions(subject: Any, values: Mapping[Any, Any] | None) -> BadValue | AllFinite:

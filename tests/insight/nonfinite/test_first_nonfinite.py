@@ -92,6 +92,21 @@ def test_a_fit_tells_what_it_found():
     assert first_nonfinite(fit) is fit.bad_value
 
 
+def test_a_fitted_model_is_looked_at_on_other_data():
+    x = np.array([[1.0], [2.0], [3.0], [4.0]])
+    model = tv.models.Formula(lambda x, w: w * tv.array.log(x[:, 0]), w=0.5)
+    fit = tv.fit(
+        model, tv.objectives.SquaredError(), tv.algorithms.SGD(0.01), (x, x[:, 0]),
+        epochs=2, progress=False,
+    )  # fmt: skip
+    assert not first_nonfinite(fit) and not first_nonfinite(fit, (x, x[:, 0]))
+    found = first_nonfinite(fit, (x - 2, x[:, 0]))
+    assert found.cause == "logarithm of a negative number"
+    assert found.rows == "row 0 (counted from 0) of the data"
+    with pytest.raises(ArgumentError, match="first_nonfinite\\(fit, data\\)"):
+        first_nonfinite(fit, steps=2)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [

@@ -43,7 +43,7 @@ class Operand:
         return f"{self.text}{meaning}: {self.dtype}, {size}{span}{there}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BadValue:
     """The first NaN or infinity of a computation: where it arose, from what, and why.
 
@@ -107,6 +107,9 @@ class BadValue:
         if len(self.shape) == 2:
             return f"row {self.index[0]}, column {self.index[1]}"
         return "[" + ", ".join(map(str, self.index)) + "]"
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         step = "" if self.step is None else f"step {self.step}, "

@@ -23,11 +23,11 @@ class Examples:
     """A part of the data that steps are taken on.
 
     ``x``, ``y``, ``weight``: its leaves. ``order``: the order of the epoch. ``cursor``: how many
-    examples of it are done. ``places``: how its rows are called.
+    examples of it are done. ``places``: how its rows are called. ``what``: what they are rows of.
     """
 
-    def __init__(self, part: Part, places: Places) -> None:
-        self.count = len(part)
+    def __init__(self, part: Part, places: Places, what: str = "the training data") -> None:
+        self.count, self.what = len(part), what
         self.places = places
         self._scaled = part.x if isinstance(part.x, ScaledRows) else None
         # Features in a file are read there, by every step what it needs.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +18,13 @@ from trivium.engine.nonfinite import (
     locate,
     number,
 )
+from trivium.engine.passes.pipeline import improve
+from trivium.engine.reverse import gradients
 from trivium.engine.tensor import Tensor, Variable
 from trivium.learning.batch import Batch
 from trivium.learning.fit.examples import Examples
 
-__all__ = ["BadValue", "StepGraph", "bad_value_of_step", "magnitudes"]
+__all__ = ["BadValue", "StepGraph", "bad_value_of_step", "bad_value_on", "magnitudes"]
 
 # A parameter that has become so many times as large as at the start has grown.
 _GROWN = 100.0
@@ -63,21 +66,45 @@ def bad_value_of_step(
     1. ``bad``: what the program that runs found to be bad, by name.
     """
     outputs = [graph.loss, *[graph.updates[each] for each in parameters.values()]]
-    batch = graph.batch
-    extra: dict[Tensor, str] = {
-        examples.x: "x of the training data",
-        examples.y: "y of the training data",
-    }
-    extra |= {batch.x: "x", batch.y: "y"}
-    extra |= {each: f"∂loss/∂{path}" for path, each in graph.gradients.items() if each.inputs}
     found = locate(outputs, Run(), compiled=True, forward=1)
     if found is None:
         return replace(_only_there(bad, str(graph.loss.dtype)), step=step)
-    told = describe(found, Names(outputs, extra))
-    told = replace(told, step=step, rows=_rows(found, examples))
+    names = _names(outputs, examples, graph.batch, graph.gradients)
+    told = replace(describe(found, names), step=step, rows=_rows(found, examples))
     if told.cause.startswith("overflow"):
         return _with_history(told, parameters, examples, start, rate)
     return told
+
+
+def bad_value_on(model: Any, objective: Any, examples: Examples) -> BadValue | None:
+    """The first NaN or infinity of a loss or its gradient at the model's parameters, if any."""
+    batch = examples.batch(examples.count)
+    (loss,) = improve([objective(model, batch)])
+    parameters = model.parameters()
+    slopes = gradients([loss], list(parameters.values()))
+    outputs = [loss, *slopes]
+    found = locate(outputs, Run(), compiled=True, forward=1)
+    if found is None:
+        return None
+    names = _names(outputs, examples, batch, dict(zip(parameters, slopes, strict=True)))
+    return replace(describe(found, names), rows=_rows(found, examples))
+
+
+def _names(
+    outputs: Sequence[Tensor],
+    examples: Examples,
+    batch: Batch,
+    slopes: Mapping[str, Tensor],
+) -> Names:
+    """What formulas call the data and the gradients."""
+    extra: dict[Tensor, str] = {
+        examples.x: f"x of {examples.what}",
+        examples.y: f"y of {examples.what}",
+        batch.x: "x",
+        batch.y: "y",
+    }
+    extra |= {each: f"∂loss/∂{path}" for path, each in slopes.items() if each.inputs}
+    return Names(outputs, extra)
 
 
 def _rows(found: Found, examples: Examples) -> str:
@@ -86,7 +113,7 @@ def _rows(found: Found, examples: Examples) -> str:
         ends = influence(found, leaf)
         if ends is not None and ends[0] == ends[1]:
             row = ends[0] if rows is None else int(np.flatnonzero(rows == ends[0])[0])
-            return f"{examples.places.name(row)} of the training data"
+            return f"{examples.places.name(row)} of {examples.what}"
     return ""
 
 
