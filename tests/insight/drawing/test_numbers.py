@@ -4,13 +4,15 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import trivium as tv
 from tests.insight.drawing.expressions import expressions
 from trivium.engine.dtypes import is_floating
 from trivium.engine.errors import TriviumError
+
+FEWER = settings(max_examples=settings().max_examples // 3)  # they take long
 
 
 @pytest.fixture
@@ -61,6 +63,7 @@ def test_the_apples_are_written_above_and_below_their_edges(apples):
 
 @pytest.mark.parametrize("detail", ["operation", "value", "layer"])
 @given(expression=expressions())
+@FEWER
 def test_values_on_edges_are_those_of_the_expression(detail, expression):
     drawing = tv.insight.draw(expression, detail=detail)
     for place, edge in enumerate(drawing.graph.edges):
@@ -69,6 +72,7 @@ def test_values_on_edges_are_those_of_the_expression(detail, expression):
 
 @pytest.mark.parametrize("detail", ["operation", "value"])
 @given(expression=expressions())
+@FEWER
 def test_gradients_on_the_edges_of_a_value_add_up_to_its_gradient(detail, expression):
     drawing = tv.insight.draw(expression, detail=detail)
     total = {}
@@ -87,6 +91,7 @@ def test_gradients_on_the_edges_of_a_value_add_up_to_its_gradient(detail, expres
 
 
 @given(expression=expressions())
+@FEWER
 def test_every_level_has_the_same_leaves_and_output(expression):
     names = {}
     for detail in ("operation", "value"):
@@ -96,6 +101,7 @@ def test_every_level_has_the_same_leaves_and_output(expression):
 
 
 @given(expression=expressions(), detail=st.sampled_from(["operation", "value", "layer"]))
+@FEWER
 def test_the_edges_form_no_cycle(expression, detail):
     graph = tv.insight.draw(expression, detail=detail).graph
     left = {place: set() for place in range(len(graph.boxes))}

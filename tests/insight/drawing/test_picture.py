@@ -16,8 +16,11 @@ from trivium.insight.drawing.words import number, summarise
 
 DETAILS = st.sampled_from(["operation", "value", "layer"])
 
+FEWER = settings(max_examples=settings().max_examples // 3)  # they take long
+
 
 @given(expression=expressions(most=20), detail=DETAILS, gradients=st.booleans())
+@FEWER
 def test_texts_never_meet_and_are_never_cut_off(expression, detail, gradients):
     root = parsed(tv.insight.draw(expression, detail=detail, gradients=gradients))
     assert overlaps(root) == []
@@ -25,6 +28,7 @@ def test_texts_never_meet_and_are_never_cut_off(expression, detail, gradients):
 
 
 @given(expression=expressions(most=20), detail=DETAILS)
+@FEWER
 def test_edges_pass_nothing_but_their_own_numbers(expression, detail):
     """In every column the places, edges that pass included, keep a distance."""
     drawing = tv.insight.draw(expression, detail=detail)
@@ -45,7 +49,7 @@ def test_edges_pass_nothing_but_their_own_numbers(expression, detail):
 
 
 @given(names=st.lists(st.text(max_size=40), min_size=3, max_size=3))
-@settings(max_examples=100)
+@FEWER
 def test_any_name_gives_a_valid_picture(names):
     x = tv.variable([1.0, 2.0, 3.0, 4.0, 5.0], name=names[0])
     expression = tv.label(tv.label(x * 2, names[1]).sum(), names[2])
@@ -192,10 +196,10 @@ def test_a_large_graph_is_drawn_at_a_coarser_level_that_is_said():
 
 def test_too_many_boxes_are_refused_with_advice():
     with pytest.raises(tv.TriviumError) as caught:
-        tv.insight.draw(tower(2500), detail="operation")
+        tv.insight.draw(tower(600), detail="operation")
     message = str(caught.value)
-    assert "5,002 boxes" in message and "detail='value' gives 3" in message
-    values = [tv.label(tv.variable(1.0) * i, f"y{i}") for i in range(1, 1200)]
+    assert "1,202 boxes" in message and "detail='value' gives 3" in message
+    values = [tv.label(tv.variable(1.0) * i, f"y{i}") for i in range(1, 510)]
     with pytest.raises(tv.TriviumError, match="cannot be read"):
         tv.insight.draw(values)
 

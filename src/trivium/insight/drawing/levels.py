@@ -51,12 +51,10 @@ class _Builder:
         self.depth = depth
         self.order = topological(self.outputs)
         self.folded = _folded(self.order, self.outputs, keep_labels=level == "value")
-        named = {id(self._base(each)) for each in self.order if _is_label(each)}
-        ends = {id(self._base(each)) for each in self.outputs}
+        shown = {id(self._base(each)) for each in self.order if _is_label(each)}
+        shown |= {id(self._base(each)) for each in self.outputs}
         self.numbers = {
-            id(each)
-            for each in self.order
-            if _is_literal(each) and id(each) not in named | ends
+            id(each) for each in self.order if _is_literal(each) and id(each) not in shown
         }
         self.nodes = [
             each
