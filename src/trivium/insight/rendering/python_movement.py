@@ -42,7 +42,7 @@ def _reshape(w: Writer, node: Tensor, x: Code) -> Code:
     if kept is not None:
         return kept
     steps = _unit_axes(old, new)
-    if steps is None or (x.weak and new):
+    if steps is None:
         full = w.full(x, old, node.dtype)
         return attribute(full, f".reshape({w.sizes(new, bare=True)})", new)
     missing = len(old) - len(x.shape)
@@ -51,7 +51,7 @@ def _reshape(w: Writer, node: Tensor, x: Code) -> Code:
     axis = 0
     for step in steps:
         if step == "new":
-            if axis > missing or not missing:  # leading axes come by themselves
+            if axis > missing or (axis and not missing):  # leading axes come by themselves
                 items.append("None")
                 sizes.append(1)
             continue
@@ -59,7 +59,7 @@ def _reshape(w: Writer, node: Tensor, x: Code) -> Code:
             items.append(":" if step == "keep" else "0")
             sizes.extend([x.shape[axis - missing]] if step == "keep" else [])
         axis += 1
-    return indexed(w.number(x), items, tuple(sizes))
+    return indexed(w.number(x), items, tuple(sizes)) if items else x
 
 
 def _kept(node: Tensor, x: Code) -> Code | None:

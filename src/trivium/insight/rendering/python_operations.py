@@ -70,7 +70,6 @@ _HELPERS = (
     "log_gamma",
     "gammainc",
     "gammaincc",
-    "chain",
 )
 _TESTS = {"isnan": "np.isnan", "isinf": "np.isinf", "isfinite": "np.isfinite"}
 _ROUNDING = {"floor": "np.floor", "ceil": "np.ceil", "trunc": "np.trunc", "round": "np.round"}
@@ -94,6 +93,14 @@ def _function(w: Writer, node: Tensor, *codes: Code) -> Code:
 @emits(*_HELPERS)
 def _helper(w: Writer, node: Tensor, *codes: Code) -> Code:
     return call(w.helper(node.primitive.name), *_arrays(w, node, codes))
+
+
+@emits("chain")
+def _chain(w: Writer, node: Tensor, gradient: Code, factor: Code) -> Code:
+    """A product, unless the factor may be infinite where the gradient is zero."""
+    if w.is_tame(node.inputs[1]):
+        return w.operation("multiply", node, gradient, factor)
+    return call(w.helper("chain"), w.number(gradient), w.number(factor))
 
 
 def _arrays(w: Writer, node: Tensor, codes: tuple[Code, ...]) -> list[Code]:

@@ -25,7 +25,7 @@ from .python_constants import constant
 from .python_loops import loop
 from .python_names import Names
 from .python_operations import OPERATIONS
-from .python_source import ATOM, POSTFIX, PRODUCT, Code, attribute, call, number
+from .python_source import ATOM, POSTFIX, PRODUCT, Code, attribute, call, indexed, number
 
 __all__ = ["File", "Writer"]
 
@@ -80,6 +80,7 @@ class Writer:
         self.lines: list[str] = [] if lines is None else lines
         self.depth = depth
         self._known: dict[int, Code] = {}
+        self._tame: dict[int, bool] = {}
         self._parts: dict[int, list[Code | None]] = {}
         self.width = max(_WIDTH - depth * _INDENT - file.reserve, 30)
         roots = list(roots)
@@ -154,6 +155,9 @@ class Writer:
             return call("np.full", self.sizes(shape), code, self.dtype(dtype), shape=shape)
         if code.shape == shape:
             return code
+        lead = len(shape) - len(code.shape)
+        if shape[lead:] == code.shape and set(shape[:lead]) == {1}:
+            return indexed(code, ["None"] * lead + [":"] * len(code.shape), shape)
         return call("np.broadcast_to", code, self.sizes(shape), shape=shape)
 
     def temporary(self, code: Code, stem: str = "t") -> Code:
@@ -185,6 +189,10 @@ class Writer:
             operator = "+="
         return target
 
+    def is_tame(self, node: Tensor) -> bool:
+        """Whether ``node`` is finite where what it is made of is."""
+        return self._tame.get(id(node), False)
+
     def operation(self, name: str, node: Tensor, *codes: Code) -> Code:
         """What another operation would write here."""
         return OPERATIONS[name](self, node, *codes)
@@ -204,6 +212,9 @@ class Writer:
         """The source of ``root``; statements that it needs are written before."""
         order = topological([root], lambda node: id(node) not in self._known)
         for node in order:
+            self._tame[id(node)] = _keeps_finite(node) and all(
+                self._tame.get(id(each), True) for each in node.inputs
+            )
             if node.parts is not None:
                 self._several(node)
                 continue
@@ -310,6 +321,23 @@ _FOLDED = frozenset(
      "power", "sin", "cos", "tanh", "log1p", "expm1", "abs", "sign", "maximum", "minimum",
      "cast", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}
 )  # fmt: skip
+
+
+# Operations that give no infinite value for finite ones, short of overflow in sums and products.
+_TAME = frozenset(
+    {"add", "subtract", "multiply", "negative", "square", "tanh", "sigmoid", "sin", "cos",
+     "atan", "erf", "abs", "sign", "maximum", "minimum", "where", "sum", "max", "min",
+     "contraction", "reshape", "broadcast", "permute", "slice", "concat", "pad", "flip",
+     "gather", "scatter_add", "cast", "label", "stop_gradient", "project", "relu", "step",
+     "softmax", "softplus", "input", "chain", "greater", "less", "equal", "scan",
+     "greater_equal", "less_equal", "not_equal"}
+)  # fmt: skip
+
+
+def _keeps_finite(node: Tensor) -> bool:
+    if node.primitive.name == "constant":
+        return bool(np.all(np.isfinite(node.attributes.array)))
+    return node.primitive.name in _TAME
 
 
 def _is_cheap(code: Code) -> bool:
