@@ -326,6 +326,78 @@ def test_slope(primitive):
                 assert np.all(above <= below + slack)
 
 
+def attributes_of(primitive):
+    return {each.attributes for each in samples(primitive)}
+
+
+def inside(primitive, attributes, low, high, count=400):
+    """Numbers of [low, high], none farther out than 5, where the function has a value."""
+    x = np.random.default_rng(1).uniform(max(low, -5.0), min(high, 5.0), count)
+    with np.errstate(all="ignore"):
+        return x[np.isfinite(primitive.evaluate(attributes, x))] * (1 - 1e-12)
+
+
+with_regions = pytest.mark.parametrize(
+    "primitive",
+    [p for p in TABLE.values() if isinstance(p.curvature, Curvature) and p.curvature.regions],
+    ids=lambda primitive: primitive.name,
+)
+
+
+@with_regions
+def test_regions(primitive):
+    """What is claimed on a part of the domain holds for all pairs of points there."""
+    for attributes in attributes_of(primitive):
+        for low, high, bend, slope in primitive.curvature.regions_for(attributes):
+            x = inside(primitive, attributes, low, high)
+            assert x.size >= 100 and low < high
+            one, two = np.sort(x[: x.size // 2 * 2].reshape(2, -1), axis=0)
+            share = np.random.default_rng(2).uniform(0, 1, one.size)
+            left, right, middle = (
+                primitive.evaluate(attributes, each)
+                for each in (one, two, share * one + (1 - share) * two)
+            )
+            chord = share * left + (1 - share) * right
+            room = 1e-12 * (1 + np.abs(left) + np.abs(right))
+            if bend in ("affine", "convex"):
+                assert (middle <= chord + room).all()
+            if bend in ("affine", "concave"):
+                assert (middle >= chord - room).all()
+            assert slope == "neither" or bend != "neither"
+            if slope == "increasing":
+                assert (left <= right + room).all()
+            if slope == "decreasing":
+                assert (left >= right - room).all()
+            assert primitive.curvature.on(attributes, one.min(), two.max()) == (
+                bend,
+                slope,
+            ) or (slope == "neither")
+
+
+with_strictness = pytest.mark.parametrize(
+    "primitive",
+    [
+        p for p in TABLE.values()
+        if isinstance(p.curvature, Curvature) and p.curvature.strict is not None
+    ],
+    ids=lambda primitive: primitive.name,
+)  # fmt: skip
+
+
+@with_strictness
+def test_strictness(primitive):
+    """The second derivative has the sign of the shape, is never zero, and no smaller than said."""
+    sign = {"convex": 1, "concave": -1}[primitive.curvature.shape]
+    (attributes,) = attributes_of(primitive)
+    x = inside(primitive, attributes, 0.01, 3.0, 50)
+    leaf = tv.tensor(x)
+    second = sign * tv.hessian(lambda v: node(primitive, (v,), attributes).sum())(leaf).value
+    bends = np.diagonal(second)
+    assert (bends > 0).all()
+    assert (bends >= primitive.curvature.strict(x.min(), x.max()) * (1 - 1e-9)).all()
+    assert primitive.curvature.strict(-np.inf, np.inf) >= 0
+
+
 @with_curvature
 def test_linear_in(primitive):
     """With the other inputs fixed, f is affine along each input that is named."""

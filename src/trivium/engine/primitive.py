@@ -20,6 +20,7 @@ __all__ = [
     "NoAttributes",
     "NotDifferentiable",
     "Primitive",
+    "Region",
     "Sample",
     "Unsupported",
     "by_input",
@@ -65,6 +66,19 @@ class Elementwise(NamedTuple):
         return dtype.kind == "f" or not self.floating_only
 
 
+Shaped = Literal["affine", "convex", "concave", "neither"]
+Sloped = Literal["increasing", "decreasing", "neither"]
+
+
+class Region(NamedTuple):
+    """On [low, high] a function of one variable has this shape and this slope."""
+
+    low: float
+    high: float
+    shape: Shaped
+    slope: Sloped
+
+
 class Curvature(NamedTuple):
     """How a primitive bends, for certificates of convexity and of linearity.
 
@@ -72,11 +86,27 @@ class Curvature(NamedTuple):
     ``shape``: in all floating inputs jointly, on the primitive's whole domain.
     ``slope``: one entry per input (the last one repeats for variadic primitives).
     ``linear_in``: the inputs in which the primitive is affine while the others stay fixed.
+    Of a function of one variable also: ``regions``, what holds on parts of its domain, or
+    attributes → regions; ``strict``, (low, high) → the least |f″| there of one that bends strictly
+    wherever ``shape`` says that it bends; 0 says strictly, but by no fixed amount.
     """
 
-    shape: Literal["affine", "convex", "concave", "neither"]
-    slope: tuple[Literal["increasing", "decreasing", "neither"], ...] = ("neither",)
+    shape: Shaped
+    slope: tuple[Sloped, ...] = ("neither",)
     linear_in: tuple[int, ...] = ()
+    regions: Sequence[Region] | Callable[[Any], Sequence[Region]] = ()
+    strict: Callable[[float, float], float] | None = None
+
+    def regions_for(self, attributes: Any) -> Sequence[Region]:
+        """The regions of the primitive with these attributes."""
+        return self.regions(attributes) if callable(self.regions) else self.regions
+
+    def on(self, attributes: Any, low: float, high: float) -> tuple[Shaped, Sloped]:
+        """Shape and slope of a function of one variable whose argument lies in [low, high]."""
+        for region in self.regions_for(attributes):
+            if region.low <= low and high <= region.high:
+                return region.shape, region.slope
+        return self.shape, self.slope[0]
 
 
 class Sample(NamedTuple):

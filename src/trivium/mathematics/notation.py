@@ -219,13 +219,21 @@ NOTATION: tuple[Row, ...] = (
 
 
 def find(text: str) -> tuple[Row, ...]:
-    """The rows of a symbol; where there is none, those with ``text`` in a word or a meaning."""
+    """The rows of a symbol; else those with it as a part; else with ``text`` in a meaning.
+
+    A letter of a symbol is itself: σ finds σ(x) and σᵢ(X), and not Σ. Plain letters and words
+    count alike in capitals where nothing is written exactly so.
+    """
     wanted = text.strip().casefold()
     if not wanted:
         return ()
     exact = tuple(row for row in NOTATION if text.strip() in (row.symbol, *row.words))
     if exact:
         return exact
+    if not text.strip().isascii():
+        within = tuple(row for row in NOTATION if text.strip() in row.symbol)
+        if within:
+            return within
     named = tuple(
         row for row in NOTATION if wanted in (w.casefold() for w in (row.symbol, *row.words))
     )

@@ -160,3 +160,16 @@ def test_a_large_function_without_curvature_is_degenerate():
     assert not found.complete
     slope = classify(lambda x: x.sum(), np.ones(400))
     assert slope.kind is Kind.NOT_CRITICAL
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-20, 1e12])
+def test_equal_eigenvalues_are_counted_as_often_as_they_occur(scale):
+    """Lanczos from one vector sees an eigenspace once; what is found is moved out of its way."""
+    entries = np.r_[[-1.0] * 3, np.arange(1.0, 398.0)] * scale
+    found = classify(lambda x: (x**2 * tv.tensor(entries)).sum(), np.zeros(400))
+    np.testing.assert_allclose(found.eigenvalues[:3], -2 * scale, rtol=1e-6)
+    np.testing.assert_allclose(
+        found.eigenvalues[3:], np.array([790, 792, 794]) * scale, rtol=1e-6
+    )
+    assert (found.negative, found.positive) == (3, 3)
+    assert found.kind is Kind.SADDLE

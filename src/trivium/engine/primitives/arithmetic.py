@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..primitive import Curvature, Elementwise, Primitive, by_input
+from ..primitive import Curvature, Elementwise, Primitive, Region, by_input
 from . import rules
 
 if TYPE_CHECKING:
@@ -211,7 +212,13 @@ absolute = Primitive(
     dtype=rules.numeric,
     evaluate=lambda a, x: np.abs(x),
     vjp=by_input(lambda n, c: chain(c, sign(n.inputs[0]))),
-    curvature=Curvature("convex"),
+    curvature=Curvature(
+        "convex",
+        regions=(
+            Region(0.0, math.inf, "affine", "increasing"),
+            Region(-math.inf, 0.0, "affine", "decreasing"),
+        ),
+    ),
     samples=rules.both(
         rules.uniform((0.5, 2)), rules.uniform((-2, -0.5)), rules.whole((-5, 5))
     ),
@@ -311,7 +318,7 @@ sqrt = Primitive(
     dtype=rules.floating,
     evaluate=lambda a, x: np.sqrt(x),
     vjp=by_input(lambda n, c: chain(c, 0.5 / n)),
-    curvature=Curvature("concave", ("increasing",)),
+    curvature=Curvature("concave", ("increasing",), strict=rules.at_least(0.0)),
     samples=rules.uniform((0.5, 3)),
     native=Elementwise(lambda b, a, x: b.intrinsic("sqrt", x)),
 )
@@ -323,7 +330,7 @@ square = Primitive(
     dtype=rules.numeric,
     evaluate=lambda a, x: np.multiply(x, x),
     vjp=by_input(lambda n, c: chain(c, 2 * n.inputs[0])),
-    curvature=Curvature("convex"),
+    curvature=Curvature("convex", regions=rules.BOWL, strict=rules.at_least(2.0)),
     samples=rules.both(rules.uniform((-2, 2)), rules.whole((-5, 5))),
     native=Elementwise(lambda b, a, x: b.multiply(x, x)),
 )

@@ -11,6 +11,12 @@ from ..primitive import Curvature, Elementwise, Primitive, by_input
 from . import rules
 from .arithmetic import chain
 
+
+def _exponential_bend(low: float, high: float) -> float:
+    """The least second derivative of eˣ on [low, high], finite."""
+    return math.exp(min(low, 700.0))
+
+
 exp = Primitive(
     name="exp",
     notation=r"e^{{{0}}}",
@@ -18,7 +24,7 @@ exp = Primitive(
     dtype=rules.floating,
     evaluate=lambda a, x: np.exp(x),
     vjp=by_input(lambda n, c: chain(c, n)),
-    curvature=Curvature("convex", ("increasing",)),
+    curvature=Curvature("convex", ("increasing",), strict=_exponential_bend),
     samples=rules.uniform((-2, 2)),
     native=Elementwise(lambda b, a, x: b.function("exp", x)),
 )
@@ -30,7 +36,11 @@ log = Primitive(
     dtype=rules.floating,
     evaluate=lambda a, x: np.log(x),
     vjp=by_input(lambda n, c: chain(c, 1 / n.inputs[0])),
-    curvature=Curvature("concave", ("increasing",)),
+    curvature=Curvature(
+        "concave",
+        ("increasing",),
+        strict=lambda low, high: 0.0 if math.isinf(high) else 1 / max(high, 1e-300) ** 2,
+    ),
     samples=rules.uniform((0.3, 3)),
     native=Elementwise(lambda b, a, x: b.function("log", x)),
 )
@@ -42,7 +52,7 @@ log2 = Primitive(
     dtype=rules.floating,
     evaluate=lambda a, x: np.log2(x),
     vjp=by_input(lambda n, c: chain(c, 1 / (n.inputs[0] * math.log(2)))),
-    curvature=Curvature("concave", ("increasing",)),
+    curvature=Curvature("concave", ("increasing",), strict=rules.at_least(0.0)),
     samples=rules.uniform((0.3, 3)),
     native=rules.REFERENCE_ONLY,
 )
@@ -54,7 +64,7 @@ log10 = Primitive(
     dtype=rules.floating,
     evaluate=lambda a, x: np.log10(x),
     vjp=by_input(lambda n, c: chain(c, 1 / (n.inputs[0] * math.log(10)))),
-    curvature=Curvature("concave", ("increasing",)),
+    curvature=Curvature("concave", ("increasing",), strict=rules.at_least(0.0)),
     samples=rules.uniform((0.3, 3)),
     native=rules.REFERENCE_ONLY,
 )
@@ -66,7 +76,7 @@ expm1 = Primitive(
     dtype=rules.floating,
     evaluate=lambda a, x: np.expm1(x),
     vjp=by_input(lambda n, c: chain(c, exp(n.inputs[0]))),
-    curvature=Curvature("convex", ("increasing",)),
+    curvature=Curvature("convex", ("increasing",), strict=_exponential_bend),
     samples=rules.both(rules.uniform((-2, 2)), rules.uniform((-1e-4, 1e-4))),
     native=Elementwise(lambda b, a, x: b.function("expm1", x)),
 )
@@ -78,7 +88,7 @@ log1p = Primitive(
     dtype=rules.floating,
     evaluate=lambda a, x: np.log1p(x),
     vjp=by_input(lambda n, c: chain(c, 1 / (1 + n.inputs[0]))),
-    curvature=Curvature("concave", ("increasing",)),
+    curvature=Curvature("concave", ("increasing",), strict=rules.at_least(0.0)),
     samples=rules.both(rules.uniform((-0.5, 3)), rules.uniform((-1e-4, 1e-4))),
     native=Elementwise(lambda b, a, x: b.function("log1p", x)),
 )
@@ -98,7 +108,9 @@ sigmoid = Primitive(
     evaluate=_sigmoid,
     # sigma(-x) = 1 - sigma(x) without the cancellation near 1.
     vjp=by_input(lambda n, c: chain(c, n * sigmoid(-n.inputs[0]))),
-    curvature=Curvature("neither", ("increasing",)),
+    curvature=Curvature(
+        "neither", ("increasing",), regions=rules.inflected("increasing", "convex", "concave")
+    ),
     samples=rules.uniform((-4, 4)),
     native=Elementwise(lambda b, a, x: b.function("sigmoid", x)),
 )
@@ -110,7 +122,7 @@ softplus = Primitive(
     dtype=rules.floating,
     evaluate=lambda a, x: np.logaddexp(x, x.dtype.type(0)),
     vjp=by_input(lambda n, c: chain(c, sigmoid(n.inputs[0]))),
-    curvature=Curvature("convex", ("increasing",)),
+    curvature=Curvature("convex", ("increasing",), strict=rules.at_least(0.0)),
     samples=rules.uniform((-4, 4)),
     native=Elementwise(lambda b, a, x: b.function("softplus", x)),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,15 +10,36 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import DTypeError, ShapeError
-from ..primitive import NoAttributes, Sample, Unsupported
+from ..primitive import NoAttributes, Region, Sample, Shaped, Sloped, Unsupported
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
 REFERENCE_ONLY = Unsupported("runs on the reference backend")
+BOWL = (  # of a convex function that is least at 0
+    Region(0.0, math.inf, "convex", "increasing"),
+    Region(-math.inf, 0.0, "convex", "decreasing"),
+)
 
 Shape = tuple[int, ...]
 DType = np.dtype[Any]
+
+
+def inflected(
+    slope: Sloped,
+    below: Shaped,
+    above: Shaped,
+    at: float = 0.0,
+    low: float = -math.inf,
+    high: float = math.inf,
+) -> tuple[Region, Region]:
+    """The regions of a monotone function on (low, high) that bends otherwise from ``at`` on."""
+    return Region(at, high, above, slope), Region(low, at, below, slope)
+
+
+def at_least(least: float) -> Callable[[float, float], float]:
+    """Of a function that bends strictly: |f″| is ``least`` at least wherever it is looked at."""
+    return lambda low, high: least
 
 
 def same_shape(attributes: Any, *shapes: Shape) -> Shape:

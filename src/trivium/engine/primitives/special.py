@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..errors import ArgumentError, NotDifferentiableError
-from ..primitive import Curvature, Elementwise, Primitive, Sample, Unsupported, by_input
+from ..primitive import Curvature, Elementwise, Primitive, Region, Sample, Unsupported, by_input
 from . import rules
 from .arithmetic import chain
 from .exponential import exp, log
@@ -74,7 +74,9 @@ erf = _function(
     lambda n: 2 / math.sqrt(math.pi) * exp(-(n.inputs[0] ** 2)),
     [(-2, 2)],
     native=Elementwise(lambda b, a, x: b.function("erf", x)),
-    curvature=Curvature("neither", ("increasing",)),
+    curvature=Curvature(
+        "neither", ("increasing",), regions=rules.inflected("increasing", "convex", "concave")
+    ),
 )
 
 
@@ -97,7 +99,9 @@ erfc = _function(
     lambda n: -2 / math.sqrt(math.pi) * exp(-(n.inputs[0] ** 2)),
     [(-2, 2), (3, 5)],
     native=Elementwise(lambda b, a, x: b.function("erfc", x)),
-    curvature=Curvature("neither", ("decreasing",)),
+    curvature=Curvature(
+        "neither", ("decreasing",), regions=rules.inflected("decreasing", "concave", "convex")
+    ),
     ulp=8,
 )
 
@@ -112,7 +116,11 @@ erfinv = _function(
     _erfinv,
     lambda n: math.sqrt(math.pi) / 2 * exp(n**2),
     [(-0.9, 0.9)],
-    curvature=Curvature("neither", ("increasing",)),
+    curvature=Curvature(
+        "neither",
+        ("increasing",),
+        regions=rules.inflected("increasing", "concave", "convex", 0.0, -1.0, 1.0),
+    ),
     ulp=8,
 )
 
@@ -125,7 +133,11 @@ normal_quantile = _function(
     _scipy("ndtri"),
     lambda n: math.sqrt(2 * math.pi) * exp(0.5 * n**2),
     [(0.05, 0.95), (0.001, 0.05)],
-    curvature=Curvature("neither", ("increasing",)),
+    curvature=Curvature(
+        "neither",
+        ("increasing",),
+        regions=rules.inflected("increasing", "concave", "convex", 0.5, 0.0, 1.0),
+    ),
 )
 
 
@@ -140,7 +152,15 @@ log_gamma = _function(
     _log_gamma,
     lambda n: polygamma(n.inputs[0], order=0),
     [(0.3, 6), (-0.9, -0.1), (-2.9, -2.1)],
-    curvature=Curvature("neither"),
+    # Γ is least at 1.4616…, and ln Γ convex for positive arguments (Bohr & Mollerup 1922).
+    curvature=Curvature(
+        "neither",
+        regions=(
+            Region(1.4616321449683624, math.inf, "convex", "increasing"),
+            Region(0.0, 1.46163214496836, "convex", "decreasing"),
+            Region(0.0, math.inf, "convex", "neither"),
+        ),
+    ),
     ulp=32,
 )
 
@@ -199,6 +219,14 @@ def _polygamma_samples(rng: np.random.Generator) -> list[Sample]:
     ]
 
 
+def _polygamma_regions(attributes: Order) -> tuple[Region, ...]:
+    """(-1)ⁿ⁺¹ ψ⁽ⁿ⁾ is positive, falling and convex on (0, ∞) for n ≥ 1 (DLMF 5.15.1); ψ itself
+    rises and is concave."""
+    if attributes.order % 2:
+        return (Region(0.0, math.inf, "convex", "decreasing"),)
+    return (Region(0.0, math.inf, "concave", "increasing"),)
+
+
 polygamma = Primitive(
     name="polygamma",
     notation=lambda a, x: rf"\psi^{{({a.order})}}({x})" if a.order else rf"\psi({x})",
@@ -207,7 +235,7 @@ polygamma = Primitive(
     dtype=rules.floating,
     evaluate=_polygamma,
     vjp=by_input(lambda n, c: chain(c, polygamma(n.inputs[0], order=n.attributes.order + 1))),
-    curvature=Curvature("neither"),
+    curvature=Curvature("neither", regions=_polygamma_regions),
     samples=_polygamma_samples,
     native=rules.REFERENCE_ONLY,
     ulp=64,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitive import Curvature, Elementwise, Primitive, by_input
+from ..primitive import Curvature, Elementwise, Primitive, Shaped, Sloped, by_input
 from . import rules
 from .arithmetic import chain, sqrt
 
@@ -17,7 +17,7 @@ def _function(
     evaluate: Any,
     derivative: Any,
     bounds: tuple[float, float],
-    slope: Any = "neither",
+    curvature: Curvature,
 ) -> Primitive:
     """A function of one variable; ``derivative(n, x)`` is f'(x), n the node f(x)."""
     return Primitive(
@@ -27,23 +27,29 @@ def _function(
         dtype=rules.floating,
         evaluate=lambda a, x: evaluate(x),
         vjp=by_input(lambda n, c: chain(c, derivative(n, n.inputs[0]))),
-        curvature=Curvature("neither", (slope,)),
+        curvature=curvature,
         samples=rules.uniform(bounds),
         native=Elementwise(lambda b, a, x: b.function(name, x)),
         ulp=8,
     )
 
 
-sin = _function("sin", r"\sin {0}", np.sin, lambda n, x: cos(x), (-3, 3))
-cos = _function("cos", r"\cos {0}", np.cos, lambda n, x: -sin(x), (-3, 3))
-tan = _function("tan", r"\tan {0}", np.tan, lambda n, x: 1 + n * n, (-1, 1))
+def _bent(slope: Sloped, below: Shaped, above: Shaped, *domain: float) -> Curvature:
+    """Of a monotone function that bends otherwise above 0 than below."""
+    return Curvature("neither", (slope,), regions=rules.inflected(slope, below, above, *domain))
+
+
+_WAVE = Curvature("neither")
+sin = _function("sin", r"\sin {0}", np.sin, lambda n, x: cos(x), (-3, 3), _WAVE)
+cos = _function("cos", r"\cos {0}", np.cos, lambda n, x: -sin(x), (-3, 3), _WAVE)
+tan = _function("tan", r"\tan {0}", np.tan, lambda n, x: 1 + n * n, (-1, 1), _WAVE)
 asin = _function(
     "asin",
     r"\arcsin {0}",
     np.arcsin,
     lambda n, x: 1 / sqrt((1 - x) * (1 + x)),
     (-0.8, 0.8),
-    "increasing",
+    _bent("increasing", "concave", "convex", 0.0, -1.0, 1.0),
 )
 acos = _function(
     "acos",
@@ -51,15 +57,39 @@ acos = _function(
     np.arccos,
     lambda n, x: -1 / sqrt((1 - x) * (1 + x)),
     (-0.8, 0.8),
-    "decreasing",
+    _bent("decreasing", "convex", "concave", 0.0, -1.0, 1.0),
 )
 atan = _function(
-    "atan", r"\arctan {0}", np.arctan, lambda n, x: 1 / (1 + x * x), (-3, 3), "increasing"
+    "atan",
+    r"\arctan {0}",
+    np.arctan,
+    lambda n, x: 1 / (1 + x * x),
+    (-3, 3),
+    _bent("increasing", "convex", "concave"),
 )
-sinh = _function("sinh", r"\sinh {0}", np.sinh, lambda n, x: cosh(x), (-2, 2), "increasing")
-cosh = _function("cosh", r"\cosh {0}", np.cosh, lambda n, x: sinh(x), (-2, 2))
+sinh = _function(
+    "sinh",
+    r"\sinh {0}",
+    np.sinh,
+    lambda n, x: cosh(x),
+    (-2, 2),
+    _bent("increasing", "concave", "convex"),
+)
+cosh = _function(
+    "cosh",
+    r"\cosh {0}",
+    np.cosh,
+    lambda n, x: sinh(x),
+    (-2, 2),
+    Curvature("convex", regions=rules.BOWL, strict=rules.at_least(1.0)),
+)
 tanh = _function(
-    "tanh", r"\tanh {0}", np.tanh, lambda n, x: (1 - n) * (1 + n), (-2, 2), "increasing"
+    "tanh",
+    r"\tanh {0}",
+    np.tanh,
+    lambda n, x: (1 - n) * (1 + n),
+    (-2, 2),
+    _bent("increasing", "convex", "concave"),
 )
 asinh = _function(
     "asinh",
@@ -67,7 +97,7 @@ asinh = _function(
     np.arcsinh,
     lambda n, x: 1 / sqrt(x * x + 1),
     (-3, 3),
-    "increasing",
+    _bent("increasing", "convex", "concave"),
 )
 acosh = _function(
     "acosh",
@@ -75,7 +105,7 @@ acosh = _function(
     np.arccosh,
     lambda n, x: 1 / sqrt((x - 1) * (x + 1)),
     (1.3, 4),
-    "increasing",
+    Curvature("concave", ("increasing",)),
 )
 atanh = _function(
     "atanh",
@@ -83,7 +113,7 @@ atanh = _function(
     np.arctanh,
     lambda n, x: 1 / ((1 - x) * (1 + x)),
     (-0.8, 0.8),
-    "increasing",
+    _bent("increasing", "concave", "convex", 0.0, -1.0, 1.0),
 )
 
 atan2 = Primitive(

@@ -87,7 +87,7 @@ class CriticalPoint:
         known = "all" if self.complete else "the outermost"
         lines = [
             self.kind.value,
-            f"  value {self.value:.10g}, gradient norm {self.gradient_norm:.3g} (zero is "
+            f"  value {self.value + 0.0:.10g}, gradient norm {self.gradient_norm:.3g} (zero is "
             f"≤ {self.gradient_tolerance:.2g})",
             f"  Hessian: eigenvalues from {self.eigenvalues[0]:.6g} to "
             f"{self.eigenvalues[-1]:.6g} ({known} {len(self.eigenvalues)} of {len(self.x)}); "
@@ -263,32 +263,63 @@ def _kind(values: Array, zero: float, critical: bool) -> Kind:
 
 def _outermost(made: Function, x: Array, count: int, seed: int) -> tuple[Array, Array, float]:
     """The ``count`` smallest and largest eigenvalues, their vectors, and the largest residual."""
-    from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
+    from scipy.sparse.linalg import ArpackError
 
     from trivium.engine.dtypes import int64
     from trivium.engine.host_random import key
     from trivium.engine.primitives.random import draw
 
-    operator = LinearOperator(
-        (x.size, x.size), matvec=lambda v: made.hessian_vector(x, np.ravel(v)), dtype=np.float64
-    )
     start = draw(key(seed), 0, x.size, int64) / 2.0**63
-    if not made.hessian_vector(x, start).any():  # of a vector drawn at random: H itself is 0
+    size = float(np.linalg.norm(made.hessian_vector(x, start)) / np.linalg.norm(start))
+    if not size:  # of a vector drawn at random: H itself is 0
         vectors = np.eye(x.size, 2 * count)
         return np.zeros(2 * count), vectors, 0.0
     try:
-        found = [
-            eigsh(operator, k=count, which=which, v0=start, maxiter=50 * x.size, tol=1e-10)
-            for which in ("SA", "LA")
-        ]
+        # ARPACK's tolerance is absolute for small numbers: divided by their size they are not.
+        low, high = (_end(made, x, count, sign / size, start) for sign in (1.0, -1.0))
     except ArpackError as error:
         raise ConvergenceError(
             f"Lanczos did not find the outermost eigenvalues of the Hessian of {x.size} unknowns "
             f"({error}); with dense={x.size} all of them are computed from the whole matrix"
         ) from error
-    values = np.concatenate([each[0] for each in found])
-    vectors = np.concatenate([each[1] for each in found], axis=1)
-    order = np.argsort(values)
-    values, vectors = values[order], vectors[:, order]
+    values = np.concatenate([low[0], -high[0][::-1]]) * size
+    vectors = np.concatenate([low[1], high[1][:, ::-1]], axis=1)
     images = np.stack([made.hessian_vector(x, vector) for vector in vectors.T], axis=1)
     return values, vectors, float(np.abs(images - vectors * values).max())
+
+
+def _end(
+    made: Function, x: Array, count: int, factor: float, start: Array
+) -> tuple[Array, Array]:
+    """The ``count`` smallest eigenvalues of factor · H, ascending, with their vectors.
+
+    Lanczos from one vector sees equal eigenvalues once, so it is repeated from another vector,
+    with what was found moved to the other end, until nothing smaller comes.
+    """
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    values, vectors = np.zeros(0), np.zeros((x.size, 0))
+
+    def product(v: Array) -> Array:
+        flat = np.ravel(v)
+        return factor * made.hessian_vector(x, flat) + vectors @ (away * (vectors.T @ flat))
+
+    operator = LinearOperator((x.size, x.size), matvec=product, dtype=np.float64)
+    away = 0.0
+    for turn, wanted in enumerate([count, *[1] * count]):
+        fresh = eigsh(
+            operator,
+            k=wanted,
+            which="SA",
+            v0=np.roll(start, turn),
+            maxiter=50 * x.size,
+            tol=1e-10,
+        )
+        if len(values) == count and fresh[0][0] >= values[-1] - 1e-9 * np.abs(values).max():
+            break
+        values = np.concatenate([values, fresh[0]])
+        vectors = np.linalg.qr(np.concatenate([vectors, fresh[1]], axis=1))[0]
+        order = np.argsort(values, kind="stable")[:count]
+        values, vectors = values[order], vectors[:, order]
+        away = 4 * float(np.abs(values).max())
+    return values, vectors

@@ -162,11 +162,11 @@ def _scattered(node: Tensor, inputs: Sequence[State]) -> Bounds:
 
 
 def _monotone(node: Tensor, inputs: Sequence[State]) -> Bounds:
-    """One input in which the primitive rises or falls everywhere: the ends go to the ends."""
+    """One input in which the primitive rises or falls where it lies: the ends go to the ends."""
     curvature = node.primitive.curvature
     if len(inputs) != 1 or isinstance(curvature, Unsupported) or node.parts is not None:
         return _ALL
-    slope = curvature.slope[0]
+    slope = curvature.on(node.attributes, inputs[0].low, inputs[0].high)[1]
     if slope == "neither" or node.inputs[0].shape != node.shape:
         return _ALL
     ends = (inputs[0].low, inputs[0].high)

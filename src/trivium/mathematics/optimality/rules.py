@@ -18,10 +18,9 @@ from trivium.engine.primitives import rules as record_rules
 from trivium.engine.tensor import Tensor
 
 from .intervals import bounds_of
-from .regions import behaviour
-from .state import Bend, Slope, State, compose, compose_slope, flipped
+from .state import Bend, Slope, State, compose, compose_slope, flipped, spoken
 
-__all__ = ["transfer"]
+__all__ = ["elementwise", "exponent", "transfer"]
 
 # Movements and choices: what holds of every element before holds of every element after.
 _KEEPING = frozenset(
@@ -76,7 +75,7 @@ def _general(node: Tensor, inputs: Sequence[State], curvature: Curvature) -> Sta
     slopes: Sequence[str] = curvature.slope
     shape: str = curvature.shape
     if len(inputs) == 1 and node.inputs[0].shape == node.shape:
-        shape, only = behaviour(node, inputs[0].low, inputs[0].high)
+        shape, only = curvature.on(node.attributes, inputs[0].low, inputs[0].high)
         slopes = (only,)
     bend = compose(shape, slopes, inputs)
     made = State(bend, slope=compose_slope(slopes, inputs))
@@ -128,8 +127,8 @@ def _scaled(node: Tensor, x: State, factor: State, source: Tensor) -> State:
         return replace(
             _unknown(
                 node,
-                f"a {x.bend} value is multiplied by a factor that is not known to have one sign "
-                f"({_range(factor)})",
+                f"{spoken(x.bend)} value is multiplied by a factor that is not known to have one "
+                f"sign ({_range(factor)})",
             ),
             causes=node.inputs,
         )
@@ -198,7 +197,7 @@ def _squared(node: Tensor, x: State) -> State:
         low=0.0,
         quadratic=False,
         causes=node.inputs,
-        reason=f"the square of a {x.bend} value that may be "
+        reason=f"the square of {spoken(x.bend)} value that may be "
         f"{'negative' if x.bend == 'convex' else 'positive'}",
     )
 
@@ -237,7 +236,8 @@ def _divide(node: Tensor, inputs: Sequence[State], curvature: Curvature) -> Stat
 # Powers, roots and logarithms.
 
 
-def _exponent(node: Tensor) -> float | None:
+def exponent(node: Tensor) -> float | None:
+    """The exponent of a power, if it is one known number."""
     source = unwrap(node.inputs[1], "broadcast", "reshape", "cast")
     if source.primitive.name != "constant" or source.size != 1:
         return None
@@ -246,7 +246,7 @@ def _exponent(node: Tensor) -> float | None:
 
 def _power(node: Tensor, inputs: Sequence[State], curvature: Curvature) -> State:
     x, y = inputs
-    p = _exponent(node)
+    p = exponent(node)
     if y.varies:
         if not x.varies and x.low > 0:
             # aʸ = e^{y ln a}.
@@ -273,7 +273,7 @@ def _power(node: Tensor, inputs: Sequence[State], curvature: Curvature) -> State
     if bend == "unknown":
         return _unknown(
             node,
-            f"the power {p:g} of a {x.bend} value "
+            f"the power {p:g} of {spoken(x.bend)} value "
             f"{'' if x.low >= 0 else 'that may be negative'}".rstrip(),
         )
     return State(

@@ -11,7 +11,17 @@ import numpy as np
 
 from trivium.engine.tensor import Tensor
 
-__all__ = ["Bend", "Slope", "State", "compose", "compose_slope", "flipped", "hull", "outward"]
+__all__ = [
+    "Bend",
+    "Slope",
+    "State",
+    "compose",
+    "compose_slope",
+    "flipped",
+    "hull",
+    "outward",
+    "spoken",
+]
 
 Bend = Literal["constant", "affine", "convex", "concave", "unknown"]
 Slope = Literal["constant", "increasing", "decreasing", "neither"]
@@ -119,6 +129,11 @@ def outward(low: Any, high: Any) -> tuple[float, float]:
         low if low == 0 or math.isinf(low) else float(np.nextafter(low, -math.inf)),
         high if high == 0 or math.isinf(high) else float(np.nextafter(high, math.inf)),
     )
+
+
+def spoken(bend: Bend) -> str:
+    """A curvature with its article: ``an affine``, ``a convex``."""
+    return f"an {bend}" if bend in ("affine", "unknown") else f"a {bend}"
 
 
 def hull(inputs: Sequence[State]) -> tuple[float, float]:

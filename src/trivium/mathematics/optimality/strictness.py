@@ -18,6 +18,7 @@ import numpy as np
 
 from trivium.engine.evaluate import values_of
 from trivium.engine.passes.rewrite import unwrap
+from trivium.engine.primitive import Unsupported
 from trivium.engine.primitives import arithmetic
 from trivium.engine.reverse import cotangents
 from trivium.engine.tensor import Tensor, input, tensor
@@ -25,7 +26,7 @@ from trivium.engine.traversal import depends_on, substitute, topological
 
 from .analysis import Analysis
 from .quadratic import LARGEST, constant_hessian, spectrum_of
-from .regions import least_curvature
+from .rules import exponent
 
 __all__ = ["Strictness", "strictness"]
 
@@ -173,8 +174,23 @@ def _bent(analysis: Analysis, node: Tensor) -> tuple[Tensor, float, int] | None:
         return (inner, 2.0, 1) if aligned and analysis[inner].flat else None
     if analysis[inner].bend != "affine" or inner.shape != node.shape:
         return None
-    least = least_curvature(node, analysis[inner].low, analysis[inner].high)
+    least = _least(node, analysis[inner].low, analysis[inner].high)
     return None if least is None else (inner, least, bend)
+
+
+def _least(node: Tensor, low: float, high: float) -> float | None:
+    """The least |f″| of the primitive on [low, high], or None where it need not bend."""
+    if node.primitive.name == "power":
+        p = exponent(node)
+        if p is None or p in (0.0, 1.0):
+            return None
+        if p == 2.0:
+            return 2.0
+        return 0.0 if low >= 0 or (p > 0 and p % 2 == 0) else None
+    curvature = node.primitive.curvature
+    if isinstance(curvature, Unsupported) or curvature.strict is None:
+        return None
+    return curvature.strict(low, high)
 
 
 def _log_sum_exp(analysis: Analysis, node: Tensor) -> tuple[Tensor, float, int] | None:
