@@ -114,7 +114,7 @@ def test_domingos_theorem_for_two_classes():
     found = theory.bias_variance(
         *logistic(), data, repeats=6, size=12, epochs=3, resampling="subsample"
     )
-    # For two classes, deviating from a wrong label is right: c₂ = -1 (theorem 2).
+    # For two classes, deviating from a wrong label is right: c₂ = -1 (Domingos 2000).
     biased = found.per_example["bias"] == 1
     wrong = -found.per_example["variance, biased examples"][biased]
     assert ((wrong >= 0) & (wrong <= 0.5)).all()

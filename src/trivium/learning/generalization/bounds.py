@@ -78,8 +78,9 @@ def test_set_bound(error: float, n: int, *, confidence: float = 0.95) -> Bound:
 
     The largest p with P[Binomial(n, p) ≤ mistakes] ≥ 1 - confidence: exact, hence the tightest
     of all where enough examples can be set aside. ``error``: the rate of mistakes on them.
-    Raises RequestError for a rate outside [0, 1] or n < 1. Source: Langford (2005), JMLR 6,
-    §3; Clopper & Pearson (1934), Biometrika 26.
+    Raises RequestError for a rate outside [0, 1] or n < 1. Source: Langford (2005),
+    "Tutorial on practical prediction theory for classification", JMLR 6; Clopper & Pearson
+    (1934), Biometrika 26.
     """
     error, n, delta = rate("error", error), whole("n", n), confidence_of(confidence)
     return Bound(
@@ -88,7 +89,7 @@ def test_set_bound(error: float, n: int, *, confidence: float = 0.95) -> Bound:
         error,
         n,
         confidence,
-        "Langford (2005), §3: the test set bound",
+        "Langford (2005): the test set bound",
         (_INDEPENDENT, "they had no part in choosing the classifier"),
         {"Hoeffding": error + math.sqrt(-math.log(delta) / (2 * n))},
     )
@@ -115,7 +116,7 @@ def occam_bound(
     one of the two is given.
 
     Source: Blumer et al. (1987), "Occam's razor", Information Processing Letters 24; Langford
-    (2005), JMLR 6, §4; Mohri, Rostamizadeh & Talwalkar (2018), *Foundations of Machine
+    (2005), JMLR 6; Mohri, Rostamizadeh & Talwalkar (2018), *Foundations of Machine
     Learning*, 2nd ed., theorems 2.5 and 2.13.
     """
     error, n, delta = rate("error", error), whole("n", n), confidence_of(confidence)
@@ -136,7 +137,7 @@ def occam_bound(
         error,
         n,
         confidence,
-        "Langford (2005), §4: the Occam's razor bound; Blumer et al. (1987)",
+        "Langford (2005): the Occam's razor bound; Blumer et al. (1987)",
         (_INDEPENDENT, "the class, or the code, was fixed before the data were seen"),
         details,
     )

@@ -115,7 +115,7 @@ def bias_variance(
     which repeat, and RequestError for options that do not fit.
 
     Source: Geman, Bienenstock & Doursat (1992), Neural Computation 4; Domingos
-    (2000), "A unified bias-variance decomposition", ICML, theorems 2 and 3.
+    (2000), "A unified bias-variance decomposition and its applications", ICML.
     """
     asked = "bias_variance"
     if resampling not in ("bootstrap", "subsample"):

@@ -63,7 +63,7 @@ def capacity(model: Any, features: int | None = None) -> Capacity:
     RequestError, with what is known, for every other model and for more than two classes.
 
     Source: Vapnik & Chervonenkis (1971); Cover (1965), IEEE Transactions on Electronic
-    Computers 14, theorem 1; Bartlett, Harvey, Liaw & Mehrabian (2019), "Nearly-tight
+    Computers 14; Bartlett, Harvey, Liaw & Mehrabian (2019), "Nearly-tight
     VC-dimension and pseudodimension bounds for piecewise linear neural networks", JMLR 20,
     theorem 7 (the growth function in its proof; its order is O(W L ln W)).
     """
@@ -188,7 +188,7 @@ def _largest(layers: Sequence[tuple[int, int, int]]) -> int:
 def _log_cover(n: int, dimension: int) -> float:
     """ln of 2 Σ_{i<D} C(n - 1, i): labelings of n points in general position by half-spaces.
 
-    D is the number of free weights, the bias included. Source: Cover (1965), theorem 1.
+    D is the number of free weights, the bias included. Source: Cover (1965).
     """
     from .bounds import log_sauer
 

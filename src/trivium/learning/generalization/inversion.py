@@ -52,7 +52,7 @@ def binomial_inverse(mistakes: int, n: int, log_delta: float) -> float:
 
     The upper limit of Clopper & Pearson (1934); ``log_delta``: ln δ. Where δ is too small for
     float64, Chernoff's bound, which is larger, takes its place. Source: Langford (2005), JMLR
-    6, §3.
+    6.
     """
     if mistakes >= n:
         return 1.0

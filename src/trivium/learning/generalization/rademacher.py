@@ -141,7 +141,7 @@ def rademacher_fitted(
     draw, and DataError for fewer than 4 examples.
 
     Source: Zhang, Bengio, Hardt, Recht & Vinyals (2017), "Understanding deep learning requires
-    rethinking generalization", §2; Mohri et al. (2018), definition 3.1.
+    rethinking generalization"; Mohri et al. (2018), definition 3.1.
     """
     from .trials import checked_options, derived, fitted, with_labels
 
@@ -171,7 +171,7 @@ def rademacher_fitted(
         "the complexity is what the algorithm reached, a lower bound of the supremum: a bound "
         "that uses it holds only as far as the algorithm finds the best fit of random labels"
     )
-    return _complexity(reached, n, False, True, None, "Zhang et al. (2017), §2", (caveat,))
+    return _complexity(reached, n, False, True, None, "Zhang et al. (2017)", (caveat,))
 
 
 def _points(x: Any) -> Array:
