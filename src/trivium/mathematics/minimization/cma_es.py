@@ -1,8 +1,9 @@
 """CMA-ES: a normal distribution that learns the shape of the function from ranked samples.
 
 Source: Hansen (2016), "The CMA evolution strategy: a tutorial", arXiv:1604.00772, figure 6 with
-the parameters of table 1; restarts with a doubled population: Auger & Hansen (2005), "A restart
-CMA evolution strategy with increasing population size", CEC.
+the parameters of table 1, apart from the rate c_σ = min((μ_w + 2)/(n + μ_w + 3), ½) of the step's
+path, which is that of Hansen's package ``cma`` 4.5; restarts with a doubled population: Auger &
+Hansen (2005), "A restart CMA evolution strategy with increasing population size", CEC.
 """
 
 from __future__ import annotations
@@ -56,9 +57,10 @@ def cma_es(
     (lower, upper); points outside are mirrored at the bound. ``restarts``: how often to begin
     anew with twice the population, from a point drawn around the start (with finite bounds:
     uniformly between them). ``value_tolerance``: stop when the values of a generation and the
-    best values of the last ones differ by less; ``step_tolerance``: when σ times every
-    deviation is below this part of σ₀. ``target``: stop at a value this low. ``trajectory``:
-    keep (m, f of the best of the generation). The numbers drawn depend on ``seed`` alone.
+    best values of the last ones differ by at most this fraction of max(|f|, 1);
+    ``step_tolerance``: when σ times every deviation is below this part of σ₀. ``target``: stop
+    at a value this low. ``trajectory``: keep (m, f of the best of the generation). The numbers
+    drawn depend on ``seed`` alone.
 
     Raises ArgumentError for options that have no meaning and where f is nowhere finite.
     """
@@ -106,7 +108,7 @@ def _new_centre(seen: Seen, chance: Chance, first: float) -> Array:
 
 @dataclass(frozen=True)
 class _Weights:
-    """The parameters of table 1 for n unknowns and λ samples."""
+    """The parameters of table 1 for n unknowns and λ samples; c_σ as the module says."""
 
     weights: Array
     parents: int
@@ -136,7 +138,7 @@ class _Weights:
         weights = np.where(
             raw >= 0, raw / raw[raw > 0].sum(), negative * raw / np.abs(raw[raw < 0]).sum()
         )
-        step_path = (effective + 2) / (n + effective + 5)
+        step_path = min((effective + 2) / (n + effective + 3), 0.5)
         return cls(
             weights,
             parents,
@@ -175,6 +177,10 @@ class _Distribution:
             self.path = self.path / spread
         values, self.axes = np.linalg.eigh(self.covariance)
         self.lengths = np.sqrt(np.maximum(values, 1e-300))
+        longest = float(self.lengths.max())
+        if not 1e-4 < longest < 1e4:  # σ and C drift apart along a slow valley, σ²C stays
+            self.step, self.lengths = self.step * longest, self.lengths / longest
+            self.covariance, self.path = self.covariance / longest**2, self.path / longest
         self._fresh = self.generation
 
     @property
@@ -285,7 +291,8 @@ def _stop(
     generations = f"after {state.generation} generations"
     if len(recent) == recent.maxlen and math.isfinite(max(recent)):
         spread = max(max(recent), float(values.max())) - min(min(recent), float(values.min()))
-        if spread <= value_tolerance or spread <= 4e-16 * abs(min(recent)):
+        size = abs(min(recent))
+        if spread <= max(value_tolerance * max(size, 1.0), 4e-16 * size):
             return (
                 Reason.SMALL_DECREASE,
                 f"the values differ by no more than {spread:.1g} {generations}.",
@@ -303,8 +310,8 @@ def _stop(
             f"the condition of the covariance passed 1e14 {generations}: the function is too "
             "ill-conditioned for this precision.",
         )
-    if not math.isfinite(state.step) or state.step > 1e20 * first:
-        return Reason.PLATEAU, f"σ grew beyond all bounds {generations}."
+    if not deviations.max() <= 1e12 * first:  # NaN, too
+        return Reason.PLATEAU, f"the deviations grew beyond all bounds {generations}."
     longest = state.generation % state.centre.size
     axis = 0.1 * state.step * state.units * state.lengths[longest] * state.axes[:, longest]
     if (state.centre == state.centre + axis).all():
