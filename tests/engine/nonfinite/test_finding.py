@@ -167,6 +167,16 @@ def test_forward_comes_before_backward_before_update():
     assert found.phase == "update"
 
 
+def test_a_loss_that_is_said_to_be_forward_is_forward():
+    """Equal nodes are one node, so a derivative may have made what a loss consists of."""
+    x = tv.variable(np.array([0.0, 1.0]), name="x")
+    slope = tv.gradient(tv.array.log(x).sum(), x)
+    loss = (1 / x).sum()
+    found = first_bad_value([loss], forward=1)
+    assert found.phase == "forward" and found.derivative_of == ""
+    assert slope is not None
+
+
 def test_a_derivative_of_second_order_is_backward_too():
     x = tv.variable(np.array([0.0]), name="x")
     first = tv.gradient((x**1.5).sum(), x)

@@ -52,9 +52,23 @@ def test_the_row_of_the_data_is_named_whatever_the_order_of_the_batches():
         )
         assert found.rows == "row 17 (counted from 0) of the training data"
         assert found.formula == "w / x[:, 1]" and found.cause == "division by zero"
-        assert "is 0 at [17, 1]" in found.why
+        assert "x[:, 1] is 0 there, because that is what the data hold" in found.why
         assert found.step == 1 or batch_size
         assert "w / x[:, 1]" in found.line
+
+
+def test_the_row_is_that_of_the_data_also_where_some_are_set_aside(tmp_path):
+    x = np.abs(X)
+    x[17, 1] = 0.0
+    model = tv.models.Formula(lambda x, w: w * tv.array.log(x[:, 1]), w=1.0)
+    np.save(tmp_path / "x.npy", x)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    for seed in range(9):  # row 17 is in the training part of some splits, not of all
+        if 17 in tv.data.as_dataset((np.arange(60.0)[:, None], Y)).split(0.3, seed)[0].array:
+            break
+    for features in (x, mapped):
+        found = broken(model, tv.algorithms.SGD(1e-9), (features, Y), validation=0.3, seed=seed)
+        assert found.rows == "row 17 (counted from 0) of the data"
 
 
 def test_the_line_of_a_file_is_named(tmp_path):

@@ -67,7 +67,9 @@ def describe(found: Found, names: Names) -> BadValue:
     value, *arrays = found.run.values([node, *node.inputs])
     if node.parts is not None:
         value = value[found.part]
-    _name_cotangents(node, names)
+    derived = found.phase != FORWARD  # a node that a derivative made first may be forward too
+    if derived:
+        _name_cotangents(node, names)
     bad = np.asarray(value)[found.index]
     case = Case(found, bad, arrays, names)
     cause, why, remedy = cause_of(case)
@@ -86,7 +88,7 @@ def describe(found: Found, names: Names) -> BadValue:
         cause=cause,
         why=why,
         remedy=remedy,
-        derivative_of=differentiated(node, names),
+        derivative_of=differentiated(node, names) if derived else "",
         layer=" > ".join(node.scope),
         line=str(node.site) if node.site else "",
         loop=found.loop,

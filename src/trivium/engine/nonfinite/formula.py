@@ -37,13 +37,18 @@ class Names:
     """What nodes are called: leaves by their name, values by their label.
 
     ``given``: expressions as the user wrote them; what the passes made of them is recognised by
-    the place in the user's code. ``extra``: further names.
+    the place in the user's code. ``extra``: further names. ``sources``: for leaves whose
+    indices mean nothing to the user, words that say where their numbers come from.
     """
 
     def __init__(
-        self, given: Sequence[Tensor] = (), extra: Mapping[Tensor, str] | None = None
+        self,
+        given: Sequence[Tensor] = (),
+        extra: Mapping[Tensor, str] | None = None,
+        sources: Mapping[Tensor, str] | None = None,
     ) -> None:
-        self._kept = list(given)  # an id is only good while its node lives
+        self._kept = [*given, *(sources or {})]  # an id is only good while its node lives
+        self._sources = {id(leaf): words for leaf, words in (sources or {}).items()}
         self._by_id: dict[int, str] = {}
         self._by_place: dict[Any, str] = {}
         order = topological(given)
@@ -63,6 +68,10 @@ class Names:
         """The name of ``node``, empty if it has none."""
         found = self._by_id.get(id(node)) or self._by_place.get(_place(node))
         return found or str(node.name or "")
+
+    def source(self, leaf: Tensor) -> str:
+        """Where the numbers of ``leaf`` come from, if that is known in words."""
+        return self._sources.get(id(leaf), "")
 
     def add(self, node: Tensor, name: str) -> None:
         """Call ``node`` so."""

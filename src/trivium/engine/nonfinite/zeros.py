@@ -160,6 +160,8 @@ def _why(place: _Place, deepest: int) -> Reason:
 
 def _leaf(place: _Place) -> Reason:
     node, name = place.node, place.names.of(place.node)
+    if source := place.names.source(node):
+        return Reason("data", source)
     at = f" at [{', '.join(map(str, place.index))}]" if place.index else ""
     if node.primitive.name == "variable":
         return Reason("parameter", f"{name or 'a variable'} is 0{at}")

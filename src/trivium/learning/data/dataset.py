@@ -147,6 +147,10 @@ class Dataset:
             origin=self.origin.then(part),
         )
 
+    def numbered(self) -> Dataset:
+        """Return the same data, of which parts call their rows as they are counted here."""
+        return replace(self, places=self.places.numbered(self.n))
+
     def split(
         self,
         test: float | int = 0.2,

@@ -75,20 +75,26 @@ class Places:
     """Names rows the way their source does: lines of a file, or rows counted from 0.
 
     ``lines[i]`` is the line on which row i begins (the first line of a file is line 1);
-    None where the data came from memory.
+    None where the data came from memory. ``rows[i]`` is the row of data from memory that row i
+    was taken from, None where rows are called as they are counted.
     """
 
     lines: np.ndarray | None = None
+    rows: np.ndarray | None = None
+
+    @property
+    def _numbers(self) -> np.ndarray | None:
+        return self.rows if self.lines is None else self.lines
 
     def name(self, row: int) -> str:
         """Return ``line 17`` or ``row 15 (counted from 0)``."""
-        if self.lines is None:
-            return f"row {int(row)} (counted from 0)"
-        return f"line {int(self.lines[row])}"
+        number = int(row if self._numbers is None else self._numbers[row])
+        return f"row {number} (counted from 0)" if self.lines is None else f"line {number}"
 
     def names(self, rows: Sequence[int] | np.ndarray, limit: int = 5) -> str:
         """Return ``lines 3, 9 and 12`` for several rows, at most ``limit`` of them."""
-        numbers = [int(row if self.lines is None else self.lines[row]) for row in rows[:limit]]
+        known = self._numbers
+        numbers = [int(row if known is None else known[row]) for row in rows[:limit]]
         if len(rows) == 1:
             return self.name(int(rows[0]))
         word = "rows" if self.lines is None else "lines"
@@ -100,7 +106,16 @@ class Places:
 
     def take(self, rows: np.ndarray) -> Places:
         """Return the places of a selection of the rows."""
-        return self if self.lines is None else Places(self.lines[rows])
+        if self._numbers is None:
+            return self
+        return Places(
+            None if self.lines is None else self.lines[rows],
+            None if self.rows is None else self.rows[rows],
+        )
+
+    def numbered(self, n: int) -> Places:
+        """Return the places of n rows that keep their names when some of them are taken."""
+        return self if self._numbers is not None else Places(rows=np.arange(n))
 
 
 ROWS = Places()

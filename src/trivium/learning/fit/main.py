@@ -110,7 +110,7 @@ def fit(
     train = dataset
     if share:
         try:
-            train, held = dataset.split(test=share, seed=options.seed)
+            train, held = dataset.numbered().split(test=share, seed=options.seed)
         except DataError as error:
             raise DataError(f"validation={share!r} cannot be set aside: {error}") from error
     options = with_batch_of(options, algorithm, len(train))

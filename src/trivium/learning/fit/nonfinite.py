@@ -97,14 +97,10 @@ def _names(
     slopes: Mapping[str, Tensor],
 ) -> Names:
     """What formulas call the data and the gradients."""
-    extra: dict[Tensor, str] = {
-        examples.x: f"x of {examples.what}",
-        examples.y: f"y of {examples.what}",
-        batch.x: "x",
-        batch.y: "y",
-    }
+    extra: dict[Tensor, str] = {batch.x: "x", batch.y: "y"}
     extra |= {each: f"∂loss/∂{path}" for path, each in slopes.items() if each.inputs}
-    return Names(outputs, extra)
+    held = "that is what the data hold"
+    return Names(outputs, extra, {examples.x: held, examples.y: held})
 
 
 def _rows(found: Found, examples: Examples) -> str:

@@ -251,7 +251,7 @@ def reopen(
     held = None if validation is None else as_validation(validation, target)
     share = request["options"]["validation"]
     if train is not None and held is None and share and not _is(train, source):
-        train, held = train.split(test=share, seed=request["options"]["seed"])
+        train, held = train.numbered().split(test=share, seed=request["options"]["seed"])
     train = _again(source, train, "the training data", "data")
     if held_source is None:
         return train, None

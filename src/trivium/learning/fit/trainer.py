@@ -73,7 +73,9 @@ class Trainer:
         self._n = len(problem.train)
         whole = problem.algorithm.full_batch or problem.options.batch_size is None
         self.batch_size = self._n if whole else int(problem.options.batch_size or self._n)
-        self.examples = Examples(problem.train, problem.train_data.places)
+        places = problem.train_data.places
+        what = "the training data" if places.rows is None else "the data"
+        self.examples = Examples(problem.train, places, what)
         self._step = variable(np.int64(0), name="step")
         self.states = self._algorithm_state()
         self._best: dict[str, Array] = {}
