@@ -55,3 +55,15 @@ def test_cases_with_a_common_factor_are_a_product():
     assert found.primitive.name == "multiply" and found.inputs[0] is d
     cases = found.inputs[1]
     assert cases.primitive.name == "where" and cases.inputs[2] is A.exp(z)
+
+
+def test_a_case_inside_the_same_case_is_decided():
+    """[0 if y = 0 else y [0 if y = 0 else u]] = [0 if y = 0 else y u]."""
+    y, u = (tv.input((3,), "float64", name=name) for name in "yu")
+    n, zero = tv.input((), "float64", name="n"), A.zeros((3,))
+    test = y == 0
+    nested = A.where(test, zero, y * A.where(test, zero, u))
+    (found,) = simplify([nested], n, 7919)
+    assert found.primitive.name == "where" and found.inputs[2] is y * u
+    (found,) = simplify([A.where(test, zero, A.where(test, zero, y))], n, 7919)
+    assert found is y

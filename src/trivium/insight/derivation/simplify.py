@@ -17,7 +17,7 @@ from trivium.engine import dtypes
 from trivium.engine.composites import ones_like, zeros_like
 from trivium.engine.passes.canonicalize import RULES
 from trivium.engine.passes.rewrite import filled_with, rewrite, rule_name
-from trivium.engine.primitives import arithmetic, exponential, reductions, structure
+from trivium.engine.primitives import arithmetic, comparison, exponential, reductions, structure
 from trivium.engine.primitives.contraction import contraction
 from trivium.engine.primitives.movement import reshape
 from trivium.engine.tensor import Tensor, node
@@ -25,7 +25,8 @@ from trivium.engine.traversal import same, topological
 
 from . import textbook
 from .coefficient import ONE, Coefficient, Scaled
-from .summing import add, shared_factors, subtract
+from .loops import with_body, with_literals
+from .summing import add, factors, shared_factors, subtract
 
 __all__ = ["simplify"]
 
@@ -98,7 +99,18 @@ class _Simplifier:
             found = rule(each, *inputs)
             if found is not None:
                 return found
-        return Scaled(ONE, same(each, tuple(self.made[id(x)] for x in each.inputs)))
+        given = tuple(self.made[id(x)] for x in each.inputs)
+        if each.primitive.name == "scan":
+            return Scaled(ONE, self._loop(each, given))
+        return Scaled(ONE, same(each, given))
+
+    def _loop(self, loop: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+        """A loop with a simplified body, unless that would need n, which its body has not."""
+        loop, inputs = with_literals(loop, inputs)
+        outputs = _Simplifier(self.size, self.batch, True).run(list(loop.attributes.outputs))
+        if any(each is self.size for each in topological(outputs)):
+            return same(loop, inputs)
+        return with_body(loop, inputs, outputs)
 
     def _count(self, number: int) -> Coefficient:
         """A number of elements: a multiple of n where the examples are among them."""
@@ -264,10 +276,37 @@ def _negative(each: Tensor, x: Scaled) -> Scaled:
     return Scaled(-x.coefficient, x.base)
 
 
+def _decided(each: Tensor, test: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
+    """Inside a case of c, [u if c else v] is decided; [0 if u = 0 else u] is u."""
+    if test.primitive is comparison.equal and x.is_zero:
+        u, zero = test.inputs
+        if y.base is u and filled_with(zero, 0):
+            return y
+    cases = []
+    for place, case in ((1, x), (2, y)):
+        parts = [] if case.base is None else factors(case.base)
+        known = [
+            each.inputs[place]
+            if each.primitive is structure.where and each.inputs[0] is test
+            else each
+            for each in parts
+        ]
+        changed = any(new is not old for new, old in zip(known, parts, strict=True))
+        base = reduce(arithmetic.multiply, known) if changed else case.base
+        cases.append(Scaled(case.coefficient, base) if changed else case)
+    if cases[0] is x and cases[1] is y:
+        return None
+    inside = [case.tensor(each.shape, each.dtype) for case in cases]
+    return Scaled(ONE, structure.where(test, *inside))
+
+
 def _where(each: Tensor, condition: Scaled, x: Scaled, y: Scaled) -> Scaled | None:
     """A coefficient that both cases have, or the only one that is not zero, goes outside."""
     if condition.base is None:
         return None
+    decided = _decided(each, condition.base, x, y)
+    if decided is not None:
+        return decided
     if x.is_zero != y.is_zero:
         outside = (y if x.is_zero else x).coefficient
     elif x.coefficient.powers == y.coefficient.powers:
@@ -289,6 +328,9 @@ def _where_with_factor(each: Tensor, condition: Scaled, x: Scaled, y: Scaled) ->
     """Factors that both cases have go outside too."""
     if condition.base is None or x.base is None or y.base is None:
         return _where(each, condition, x, y)
+    decided = _decided(each, condition.base, x, y)
+    if decided is not None:
+        return decided
     common, *rests = shared_factors(x.base, y.base)
     if not common:
         return _where(each, condition, x, y)

@@ -12,7 +12,7 @@ from trivium.engine.tensor import Tensor
 
 from .coefficient import ONE, Coefficient, Scaled
 
-__all__ = ["add", "shared_factors", "subtract"]
+__all__ = ["add", "factors", "shared_factors", "subtract"]
 
 
 def add(each: Tensor, x: Scaled, y: Scaled) -> Scaled:
@@ -78,7 +78,7 @@ def _merged_cases(each: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
     return None
 
 
-def _factors(x: Tensor) -> list[Tensor]:
+def factors(x: Tensor) -> list[Tensor]:
     """The factors of an elementwise product, in order."""
     found, stack = [], [x]
     while stack:
@@ -115,7 +115,7 @@ def _without(factors: list[Tensor], common: list[Tensor]) -> list[Tensor]:
 
 def shared_factors(x: Tensor, y: Tensor) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
     """The factors that two elementwise products have in common, and what is left of each."""
-    first, second = _factors(x), _factors(y)
+    first, second = factors(x), factors(y)
     common = _in_both(first, second)
     return common, _without(first, common), _without(second, common)
 

@@ -160,7 +160,7 @@ class Writer:
             return indexed(code, ["None"] * lead + [":"] * len(code.shape), shape)
         return call("np.broadcast_to", code, self.sizes(shape), shape=shape)
 
-    def temporary(self, code: Code, stem: str = "t") -> Code:
+    def temporary(self, code: Code, stem: str = "part") -> Code:
         """``code`` assigned to a new variable."""
         name = self.file.names.numbered(stem)
         self.line(f"{name} = {code.text}")
@@ -307,7 +307,7 @@ class Writer:
         while len(made.text) > self.width and self._shorten(node):
             made = emit(self, node, *self._operands(node))
         parts: list[Code | None] = [
-            Code(self.file.names.numbered("t"), ATOM, part.shape) if i in used else None
+            Code(self.file.names.numbered("part"), ATOM, part.shape) if i in used else None
             for i, part in enumerate(node.parts or ())
         ]
         left = ", ".join("_" if each is None else each.text for each in parts)
