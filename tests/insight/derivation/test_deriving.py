@@ -10,6 +10,7 @@ from trivium.engine.composites import ones_like
 from trivium.engine.errors import ArgumentError, ShapeError
 from trivium.engine.primitives import arithmetic, reductions
 from trivium.engine.reverse import gradients
+from trivium.engine.traversal import topological
 from trivium.insight.derivation import textbook
 from trivium.learning.batch import Batch
 from trivium.learning.errors import RequestError
@@ -202,6 +203,39 @@ def test_loops_stay_loops():
     derivation = tv.insight.derive(Recurrent(), tv.objectives.SquaredError(), (X, NUMBERS))
     assert_checked(derivation)
     assert equation(derivation, "∂L/∂w").rules == ("recurrence",)
+
+
+class Normalised(tv.Model):
+    """A recurrent network that normalises over the examples inside its loop."""
+
+    def __init__(self):
+        self.u = tv.parameter((1, 3))
+        self.w = tv.parameter((3, 3))
+        self.v = tv.parameter((3,))
+
+    def __call__(self, x):
+        steps = tv.array.permute_dims(x[:, :, None], (1, 0, 2))
+
+        def step(h, now):
+            z = now @ self.u + h @ self.w
+            z = z - tv.array.mean(z, axis=0)
+            h = tv.array.relu(z) + 0.1 * tv.array.softmax(z)
+            return h, h
+
+        last, _ = tv.scan(step, tv.array.zeros((x.shape[0], 3)), steps)
+        return last @ self.v
+
+
+def test_the_body_of_a_loop_is_derived_like_anything_else():
+    derivation = tv.insight.derive(Normalised(), tv.objectives.SquaredError(), (X, NUMBERS))
+    assert_checked(derivation)
+    assert "7919" not in derivation.text() + derivation.python() + derivation.latex()
+    (loop,) = [
+        each for each in topological([equation(derivation, "∂L/∂w").expression])
+        if each.primitive.name == "scan"
+    ]  # fmt: skip
+    inside = {each.primitive for each in topological(loop.attributes.outputs)}
+    assert textbook.softmax in inside and textbook.step in inside
 
 
 def test_formulas_and_dropout():

@@ -20,6 +20,7 @@ from trivium.engine.tensor import Tensor, input, literal, tensor
 from trivium.engine.traversal import rebuild, same, topological
 
 from . import textbook
+from .loops import with_body, with_literals
 
 __all__ = ["Raised", "number_examples", "raise_operations"]
 
@@ -45,23 +46,39 @@ def raise_operations(outputs: Sequence[Tensor], batch: int) -> Raised:
     ``batch``: the unusual number of examples with which the expressions were built. Literals
     that are multiples or fractions of it become expressions of a size n.
     """
+    size = input((), dtypes.default_float, name="n")
+    return Raised(number_examples(_raised(outputs, batch, size), batch), size)
+
+
+def _raised(outputs: Sequence[Tensor], batch: int, size: Tensor) -> list[Tensor]:
     found: dict[int, tuple[Callable[..., Tensor], tuple[Tensor, ...]]] = {}
     for node, make, sources in _matches(outputs):
         # The first is made of the earliest value, so it stands for the most.
         found.setdefault(id(node), (make, sources))
-    size = input((), dtypes.default_float, name="n")
 
     new: dict[int, Tensor] = {}
     for node in topological(outputs):
+        inputs = tuple(new[id(each)] for each in node.inputs)
         if id(node) in found:
             make, sources = found[id(node)]
             new[id(node)] = make(*[new[id(each)] for each in sources])
         elif node.primitive.name == "constant":
             new[id(node)] = _with_size(node, batch, size)
+        elif node.primitive.name == "scan":
+            new[id(node)] = _raised_loop(node, inputs, batch, size)
         else:
-            new[id(node)] = same(node, tuple(new[id(each)] for each in node.inputs))
-    raised = rebuild([new[id(each)] for each in outputs], _rewritten)
-    return Raised(number_examples(raised, batch), size)
+            new[id(node)] = same(node, inputs)
+    return rebuild([new[id(each)] for each in outputs], _rewritten)
+
+
+def _raised_loop(loop: Tensor, inputs: tuple[Tensor, ...], batch: int, size: Tensor) -> Tensor:
+    """A loop whose body is raised too; n, if the body counts examples, is given to it."""
+    loop, inputs = with_literals(loop, inputs)
+    own = input((), dtypes.default_float, name="n")
+    outputs = _raised(loop.attributes.outputs, batch, own)
+    if any(each is own for each in topological(outputs)):
+        return with_body(loop, (size, *inputs), outputs, own)
+    return with_body(loop, inputs, outputs)
 
 
 def number_examples(outputs: Sequence[Tensor], batch: int) -> list[Tensor]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .alphabet import Alphabet, Piece
 from .lines import broken, finished
 from .writer import Definition, Writer, known_softmax
-from .written import Written
+from .written import Sum, Written
 
 if TYPE_CHECKING:
     from ..derivation.derivation import Derivation
@@ -35,12 +35,14 @@ class Equations:
         """
         writer = Writer(self.alphabet, self.derivation.symbols, self.known)
         value = writer.write(equation.expression)
-        return [Definition(self.left(equation.defines), value), *writer.definitions]
+        return [Definition(self._left(equation), value), *writer.definitions]
 
-    def left(self, symbol: Symbol) -> Written:
+    def _left(self, equation: Equation) -> Written:
         """The symbol, and which gradient it is where its letter does not say it."""
+        symbol = equation.defines
         own = self.alphabet.named(symbol.latex, symbol.text)
-        if symbol.of is None or r"\partial" in symbol.latex:
+        # In a derivation of second derivatives gradients of the first are values on the way.
+        if equation.kind == "forward" or symbol.of is None or r"\partial" in symbol.latex:
             return own
         loss = self.derivation.loss
         gradient = self.alphabet.named(
@@ -57,10 +59,11 @@ def definition_lines(definition: Definition, width: float) -> tuple[str, list[st
     alphabet = definition.name.alphabet
     left = definition.name.box
     whole = left.width + 3 + definition.value.box.width
-    if left.width > _LONGEST_LEFT * width and whole > width:
+    breakable = isinstance(definition.value, Sum) and left.width <= _LONGEST_LEFT * width
+    if whole > width and not breakable:
         lines = ["", *broken(definition.value, width)]
     else:
-        lines = broken(definition.value, width, left.width + 3)
+        lines = broken(definition.value, width - left.width - 3)
     if definition.when is not None:
         lines[-1] += alphabet.gap + finished(definition.when)
     return left.string, lines
