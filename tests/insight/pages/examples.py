@@ -19,7 +19,7 @@ NOTATIONS = (
     r"\nabla_{\theta} L = \texttt{loss} \cdot \textit{rate} \odot \mathfrak{a} + \mathsf{S}",
     r"\left\lVert W \right\rVert_F^2 + \left\lfloor x \right\rfloor + \lvert u \rvert \neq \infty",
     r"\text{层归一化} = \int_0^1 \!\!\begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix} \mathrm d t",
-    r"\underbrace{" + " + ".join(rf"x_{{{i}}}" for i in range(40)) + r"}_{\text{wide}}",
+    r"\underbrace{" + " + ".join(rf"x_{{{i}}}" for i in range(20)) + r"}_{\text{wide}}",
 )
 
 
@@ -53,6 +53,27 @@ def twice() -> Derivation:
     return tv.insight.derive(model, tv.objectives.SquaredError(), features=2).second()
 
 
+class Hostile(tv.Model):
+    """Names that would like to be markup, LaTeX or very long."""
+
+    def __init__(self) -> None:
+        self.名字 = tv.parameter((2, 2))
+        self.w = tv.parameter((2,))
+
+    def __call__(self, x: tv.Tensor) -> tv.Tensor:
+        markup = "</script><img src=x onerror=alert(1)> $\\evil{ _^%#&~ \u202e\"'"
+        hidden = tv.label(tv.array.tanh(x @ self.名字), markup)
+        long = "a long name that somebody wrote down in full, " * 4
+        return tv.label(tv.array.exp(hidden), long) @ self.w
+
+
+@cache
+def hostile() -> Derivation:
+    """A model with names from outside."""
+    x = np.random.default_rng(0).normal(size=(6, 2))
+    return tv.insight.derive(Hostile(), tv.objectives.SquaredError(), (x, x[:, 0]))
+
+
 def by_hand(lang: str = "en", title: str = "By hand") -> Page:
     """A page without a graph."""
     equations = tuple(
@@ -75,4 +96,4 @@ def by_hand(lang: str = "en", title: str = "By hand") -> Page:
         Section("forward", "Forward pass", "One of each kind.", equations),
         Section("numbers", "Numbers", tables=(table,)),
     )
-    return Page(lang, title, ("a note",), None, sections, translator(lang))
+    return Page(lang, title, (("Model", "MLP"),), ("a note",), None, sections, translator(lang))

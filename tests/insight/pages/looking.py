@@ -93,13 +93,23 @@ class Looked:
 
     def fonts_of(self, selector: str) -> dict[str, int]:
         """The fonts that the text right in the elements is really drawn with, and how often."""
+        self.page.evaluate(
+            """selector => {
+                for (const element of document.querySelectorAll(selector)) {
+                    const nodes = [...element.childNodes];
+                    const drawn = nodes.some(node => node.nodeType === 3 && node.data.trim());
+                    element.toggleAttribute("data-drawn", drawn);
+                }
+            }""",
+            selector,
+        )
         session = self.page.context.new_cdp_session(self.page)
         session.send("DOM.enable")
         session.send("CSS.enable")
         root = session.send("DOM.getDocument")["root"]["nodeId"]
-        chosen = session.send("DOM.querySelectorAll", {"nodeId": root, "selector": selector})
+        drawn = {"nodeId": root, "selector": f":is({selector})[data-drawn]"}
         used: dict[str, int] = {}
-        for node in chosen["nodeIds"]:
+        for node in session.send("DOM.querySelectorAll", drawn)["nodeIds"]:
             for font in session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]:
                 used[font["familyName"]] = used.get(font["familyName"], 0) + font["glyphCount"]
         session.detach()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.insight.pages.examples import by_hand, deep, network, ridge
+from tests.insight.pages.examples import by_hand, deep, hostile, network, ridge
 from tests.insight.pages.looking import Looked
 from trivium.insight.rendering.html import page
 from trivium.insight.rendering.page import document
@@ -57,6 +57,18 @@ def test_every_notation_is_set_in_the_fonts_that_the_page_carries(look: Look) ->
 def test_other_derivations_fit_a_phone(look: Look, derivation: Callable[[], object],
                                        lang: str) -> None:  # fmt: skip
     assert_sound(look(page(derivation(), lang), PHONE))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_names_from_outside_are_shown_as_they_are(look: Look, width: int) -> None:
+    seen = look(page(hostile()), width)
+    assert seen.complaints == [] and seen.requests == []
+    assert seen.page.locator(".untypeset, .katex-error, img").count() == 0
+    assert seen.missing_glyphs() == []
+    assert seen.wider_than_the_window() <= 0
+    shown = " ".join(seen.visible_text().replace("\u200b", "").split())
+    assert "</script><img src=x onerror=alert(1)>" in shown
+    assert "名字" in shown
 
 
 def test_letters_as_large_as_a_reader_may_ask_for_fit_a_phone(look: Look) -> None:

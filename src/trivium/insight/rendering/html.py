@@ -9,25 +9,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..derivation.equations import Equation
-from ..derivation.rules import RULES
 from ..derivation.symbols import Symbol, shape_text
 from ..words import translator
+from . import phrases
 from .equations import Equations, definition_lines
 from .latex import LatexAlphabet
-from .page import Formula, Page, PageEquation, Section, Table, Typed, document
+from .page import Cell, Formula, Page, PageEquation, Section, Table, Typed, document
 from .page_layout import Keys, leaves_of, placed
 from .text import TextAlphabet
 
 if TYPE_CHECKING:
     from ..derivation.derivation import Derivation
-    from ..derivation.numbers import Check
     from .writer import Definition
 
 __all__ = ["page", "page_of"]
 
 Translate = Callable[[str], str]
 _WHOLE = 24  # arrays of up to so many elements are shown whole
-_ALIKE = 1e-5  # a gradient agrees with its difference quotients up to this share
 
 
 def page(derivation: Derivation, lang: str = "en") -> str:
@@ -45,26 +43,23 @@ def page_of(derivation: Derivation, lang: str = "en") -> Page:
     forward = Section(
         key="forward",
         title=_("Forward pass"),
-        introduction=_("Every named value, in the order of computation."),
+        introduction=_(phrases.FORWARD),
         equations=_equations(derivation, derivation.forward, 1, _),
     )
     backward = Section(
         key="backward",
         title=_("Backward pass"),
-        introduction=_(
-            "The gradient of the loss with respect to each value and parameter, from the loss "
-            "back; each equation uses gradients that stand above it."
-        ),
+        introduction=_(phrases.BACKWARD),
         equations=_equations(derivation, derivation.backward, 1 + len(derivation.forward), _),
     )
     sections = [forward, backward]
     if derivation.has_data:
         sections.append(_numbers(derivation, _))
     sections.append(_notation(derivation, _))
-    title = _("Backward pass of {model}").format(model=derivation.title or derivation.loss.text)
     return Page(
         language=lang,
-        title=title,
+        title=phrases.title(derivation, _),
+        steps=tuple(phrases.steps(derivation, _)),
         notes=tuple(note.said(_) for note in derivation.notes),
         graph=placed(derivation),
         sections=tuple(sections),
@@ -91,12 +86,12 @@ def _equations(
                 reads=tuple(dict.fromkeys(
                     keys.of(leaf) for leaf in leaves_of(equation, derivation)
                 )),
-                rules=tuple((_(RULES[each].name), _(RULES[each].why)) for each in equation.rules),
+                rules=tuple(phrases.explained(equation, _)),
                 reuses=tuple(_symbol(each) for each in equation.uses),
                 # One line that all equations come from says nothing about any of them.
                 source=equation.line if several_lines and not equation.rules else "",
                 value=value,
-                check="" if check is None else _finding(check, _),
+                check="" if check is None else phrases.finding(check, _),
             )
         )  # fmt: skip
     return tuple(made)
@@ -153,7 +148,7 @@ def _numbers(derivation: Derivation, _: Translate) -> Section:
                     Typed(f"{check.difference:.1e}"),
                     Typed(f"{check.relative:.1e}"),
                     str(check.directions),
-                    _finding(check, _),
+                    phrases.finding(check, _),
                 )
             )
     return Section(
@@ -167,7 +162,7 @@ def _numbers(derivation: Derivation, _: Translate) -> Section:
                 given,
             ),
             Table(
-                _("Gradients beside central differences of the loss"),
+                _(phrases.CHECKS),
                 (
                     _("gradient"), _("largest derivative"), _("largest deviation"),
                     _("relative"), _("directions compared"), _("finite differences"),
@@ -178,32 +173,26 @@ def _numbers(derivation: Derivation, _: Translate) -> Section:
     )  # fmt: skip
 
 
-def _finding(check: Check, _: Translate) -> str:
-    """Whether a gradient is what finite differences say."""
-    if check.relative <= _ALIKE:
-        return _("agree")
-    return _("differ by {share:.1e} of the largest derivative").format(share=check.relative)
-
-
 def _notation(derivation: Derivation, _: Translate) -> Section:
     """What every letter stands for."""
-    meanings = {
-        "input": _("features of the examples"),
-        "target": _("targets"),
-        "weight": _("weights of the examples"),
-        "parameter": _("parameter"),
-        "value": _("value of the forward pass"),
-        "size": _("number of examples"),
-        "constant": _("constant"),
-        "random": _("random numbers"),
-    }
-    rows = tuple(
-        (_symbol(each), meanings[each.role], Typed(shape_text(each.shape)), Typed(each.path))
-        for each in derivation.symbols
-        if each.role != "gradient"
-    )
+    plain = TextAlphabet(_)
+    rows: list[tuple[Cell, ...]] = [
+        (
+            _symbol(each),
+            _(phrases.MEANINGS[each.role]),
+            Typed(shape_text(each.shape)),
+            Typed(each.path),
+        )
+        for each in phrases.listed(derivation)
+    ]
+    rows += [
+        (Formula(sign, plain.named(sign).box.string), _(meaning), "", "")
+        for sign, meaning in phrases.SIGNS_EXPLAINED
+    ]
     table = Table(
-        _("Symbols"), (_("symbol"), _("meaning"), _("shape"), _("name in the program")), rows
+        _("Symbols"),
+        (_("symbol"), _("meaning"), _("shape"), _("name in the program")),
+        tuple(rows),
     )
     return Section(key="notation", title=_("Notation"), tables=(table,))
 

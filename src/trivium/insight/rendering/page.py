@@ -18,7 +18,7 @@ import trivium
 from .katex import Katex, katex
 from .page_graph import Graph, graph_svg
 
-__all__ = ["Formula", "Page", "PageEquation", "Section", "Table", "Typed", "document"]
+__all__ = ["Cell", "Formula", "Page", "PageEquation", "Section", "Table", "Typed", "document"]
 
 ASSETS = Path(__file__).parent / "assets"
 _LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
@@ -93,10 +93,15 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """Everything that a page shows; ``translate`` gives the page's own words."""
+    """Everything that a page shows.
+
+    ``steps``: what was derived, each with the word for it. ``translate`` gives the page's own
+    words.
+    """
 
     language: str
     title: str
+    steps: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     graph: Graph | None
     sections: tuple[Section, ...]
@@ -152,6 +157,12 @@ def _body(page: Page) -> Iterator[str]:
     yield f'<a class="skip" href="#content">{_escaped(_("Skip to the equations"))}</a>'
     yield "<header>"
     yield f"<h1>{_escaped(page.title)}</h1>"
+    if page.steps:
+        described = (
+            f"<div><dt>{_escaped(name)}</dt> <dd>{_escaped(what)}</dd></div>"
+            for name, what in page.steps
+        )
+        yield f"<dl>{''.join(described)}</dl>"
     for note in page.notes:
         yield f"<p>{_escaped(note)}</p>"
     yield f'<nav aria-label="{_escaped(_("Contents"))}"><ul>'
