@@ -339,7 +339,7 @@ COMMANDS = set(
         r"\\(?:[A-Za-z]+|.)",
         r"""
     \alpha\beta\gamma\delta\epsilon\zeta\eta\theta\iota\kappa\lambda\mu\nu\xi\pi\rho\sigma\tau\varphi\arg
-    \phi\chi\psi\omega\Gamma\Delta\Theta\Lambda\Phi\Psi\Omega\ast\infty\partial\nabla\top\ldots\dots\le
+    \phi\chi\psi\omega\Gamma\Delta\Theta\Lambda\Phi\Psi\Omega\ast\prime\infty\partial\nabla\top\ldots\dots\le
     \ge\ne\odot\cdot\times\bmod\wedge\vee\oplus\ll\gg\&\neg\sum\prod\ln\log\exp\sin\cos\tan
     \arcsin\arccos\arctan\sinh\cosh\tanh\det\max\min\operatorname\text\mathbf\mathbb\mathrm
     \mathbin\frac\sqrt\left\right\lfloor\rfloor\lceil\rceil\lVert\rVert\langle\rangle\begin\end
@@ -477,6 +477,15 @@ def test_names_that_are_given_are_free():
 
 
 # --- leaves without symbols -------------------------------------------------------------------
+
+
+def test_symbols_with_primes():
+    symbols = Symbols()
+    x = leaf((3,), name="x")
+    symbols.add(Symbol(x, "p''", "p''", "x", (3,), "value"))
+    assert latex(x * x, symbols) == r"(p^{\prime \prime})^2"
+    assert latex(m.sum(x), symbols) == r"\sum_{i = 1}^3 p_i^{\prime \prime}"
+    assert text(1 - x, symbols) == "1 − p''"
 
 
 def test_inputs_and_variables_are_written_by_name():

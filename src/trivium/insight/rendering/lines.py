@@ -15,22 +15,19 @@ def finished(written: Written) -> str:
     return written.alphabet.operand(written, Binding.LIST).string
 
 
-def broken(written: Written, width: float, first: float = 0.0) -> list[str]:
-    """The lines of ``written``: a sum that is wider than ``width`` is broken before a sign.
-
-    ``first``: what the first line has already.
-    """
+def broken(written: Written, width: float) -> list[str]:
+    """The lines of ``written``: a sum that is wider than ``width`` is broken before a sign."""
     if not isinstance(written, Sum):
         return [finished(written)]
     alphabet = written.alphabet
     lines: list[list[Piece]] = [[]]
-    room = width - first
+    room = width
     for at, term in enumerate(written.terms):
         sign = Piece(alphabet.sign("-" if term.negative else "+"), "sum")
         pieces = [Piece(alphabet.positive(term), "")]
         if term.negative or at:
             pieces.insert(0, sign)
-        wide = sum(each.box.width for each in pieces)
+        wide = sum(each.box.width for each in pieces) + (2 if alphabet.flat else 0)
         if lines[-1] and wide > room:
             lines.append([])
             room = width

@@ -213,11 +213,18 @@ class _Parser:
 
     def scripted(self, base: Layout) -> Layout:
         scripts: dict[str, Layout] = {}
-        while self.peek() in ("^", "_"):
+        primes: list[Layout] = []
+        while self.peek() in ("^", "_", "'"):
             which = self.next()
+            if which == "'":
+                primes.append(Sign(r"\prime"))
+                continue
             if which in scripts:
                 raise self.wrong(f"two {which} on one sign")
             scripts[which] = self.argument()
+        if primes:  # p'^2 has both above it
+            primes += [scripts["^"]] if "^" in scripts else []
+            scripts["^"] = primes[0] if len(primes) == 1 else Row(tuple(primes))
         if not scripts:
             return base
         return Script(base, scripts.get("_"), scripts.get("^"))

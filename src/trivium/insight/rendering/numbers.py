@@ -77,7 +77,7 @@ def _decimal(size: Any) -> str:
             digits, _, exponent = rounded.partition("e")
             digits, power = digits.rstrip("0").rstrip("."), int(exponent)
         else:
-            digits, dots = digits[: _DIGITS + 1], r" \ldots"
+            digits, dots = digits[: _DIGITS + 1].rstrip("0").rstrip("."), r" \ldots"
     if -3 <= power < 0:
         return "0." + "0" * (-power - 1) + digits.replace(".", "") + dots
     if 0 <= power < 6:

@@ -119,11 +119,12 @@ def _equation(
     indent = " " * (len(label) + 2)
     shape = shape_text(equation.defines.shape) if equation.defines.shape else ""
     for at, definition in enumerate(equations.of(equation)):
-        left, lines = definition_lines(definition, width - len(indent) - columns(shape) - 2)
         lead = f"{_('with')} " if at == 1 else ""
+        beside = columns(lead) if at else columns(shape) + 2
+        left, lines = definition_lines(definition, width - len(indent) - beside)
+        deeper = indent + " " * (columns(lead + left) + 3 if lines[0] else 4)
         first = f"{label}  " if not at else indent
         lines[0] = f"{first}{lead}{left} = {lines[0]}".rstrip()
-        deeper = indent + " " * (columns(left) + 3)
         lines[1:] = [deeper + line for line in lines[1:]]
         if not at and shape:
             room = width - columns(lines[-1]) - columns(shape)

@@ -89,6 +89,7 @@ class TextAlphabet(Alphabet):
             tight = signed or not string or kind == "comma" or before == "call"
             tight = tight or before == "prefix" or (at > 0 and pieces[at - 1].box.string == ":")
             tight = tight or kind == "space" or before == "space" or box.string in ("", "!")
+            tight = tight or (box.string == "…" and string[-1:].isdigit())
             string += box.string if tight else f" {box.string}"
         return _box(string)
 
