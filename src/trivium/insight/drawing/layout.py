@@ -181,7 +181,6 @@ def _heights(
     who solve it as a network; here it is a linear program).
     """
     from scipy.optimize import linprog
-    from scipy.sparse import csr_array
 
     terms: list[tuple[float, list[tuple[int, float]]]] = []
     into: dict[int, list[int]] = {}
@@ -194,24 +193,36 @@ def _heights(
         if len(sources) > 1:
             terms.append((_CENTRED, [(box, 1.0), *[(a, -1 / len(sources)) for a in sources]]))
     count, many = len(sizes), len(terms)
-    cells: list[tuple[int, int, float]] = []
-    bounds: list[float] = []
-    for i, (_, parts) in enumerate(terms):
-        for sign in (1.0, -1.0):  # |Σ| ≤ the term's own unknown
-            cells += [(len(bounds), place, sign * factor) for place, factor in parts]
-            cells.append((len(bounds), count + i, -1.0))
-            bounds.append(0.0)
-    for column in columns:
-        for a, b in pairwise(column):
-            cells += [(len(bounds), a, 1.0), (len(bounds), b, -1.0)]
-            bounds.append(-(sizes[a].below + _BETWEEN + sizes[b].above))
-    rows, places, factors = zip(*cells, strict=True)
-    matrix = csr_array((factors, (rows, places)), shape=(len(bounds), count + many))
-    cost = np.concatenate([np.zeros(count), [weight for weight, _ in terms]])
-    solution = linprog(cost, A_ub=matrix, b_ub=bounds, bounds=(0, None), method="highs-ds")
+    # Σ of a term = p − q with p, q ≥ 0, so that |Σ| is the least p + q.
+    equal = _sparse(
+        [
+            [*parts, (count + i, -1.0), (count + many + i, 1.0)]
+            for i, (_, parts) in enumerate(terms)
+        ],
+        count + 2 * many,
+    )
+    pairs = [pair for column in columns for pair in pairwise(column)]
+    apart = _sparse([[(a, 1.0), (b, -1.0)] for a, b in pairs], count + 2 * many)
+    room = [-(sizes[a].below + _BETWEEN + sizes[b].above) for a, b in pairs]
+    weights = [weight for weight, _ in terms]
+    solution = linprog(
+        np.concatenate([np.zeros(count), weights, weights]),
+        A_ub=apart, b_ub=room, A_eq=equal, b_eq=np.zeros(many), method="highs-ds",
+    )  # fmt: skip
     y: Array = solution.x[:count]
     every = [each for column in columns for each in column]
     return y - min(y[i] - sizes[i].above for i in every)
+
+
+def _sparse(rows: Sequence[Sequence[tuple[int, float]]], width: int) -> Any:
+    """The matrix whose row i has the given (column, entry)."""
+    from scipy.sparse import csr_array
+
+    cells = [(i, place, factor) for i, row in enumerate(rows) for place, factor in row]
+    if not cells:
+        return csr_array((0, width))
+    i, places, factors = zip(*cells, strict=True)
+    return csr_array((factors, (i, places)), shape=(len(rows), width))
 
 
 def _sides(
