@@ -89,6 +89,8 @@ def test_completion_is_installed(cli, tmp_path, monkeypatch, shell):
         (("fit", "iris", "--objective", ""), {"cross-entropy", "huber", "l2"}),
         (("fit", "iris", "--algorithm", ""), {"adam", "closed-form", "sgd"}),
         (("show", ""), {"runs/mine"}),
+        (("derive", ""), {"runs/mine", "linear", "mlp"}),
+        (("derive", "mlp:3", "iris", "--target", ""), set()),
         (("predict", "runs/m"), {"runs/mine"}),
         (("fit", "nowhere.csv", "--target", ""), set()),
     ],

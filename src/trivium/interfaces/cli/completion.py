@@ -14,6 +14,7 @@ __all__ = [
     "objectives",
     "pictures",
     "runs",
+    "subjects",
 ]
 
 _TABLES = (".csv", ".tsv", ".txt", ".data", ".parquet", ".pq")
@@ -72,6 +73,12 @@ def columns(context: Any) -> Iterable[str]:
 def models(context: Any) -> Iterable[tuple[str, str]]:
     """The names of models."""
     return _components("models")
+
+
+def subjects(context: Any) -> Iterable[str | tuple[str, str]]:
+    """What can be derived: runs, and models in their text form."""
+    yield from runs(context)
+    yield from models(context)
 
 
 def objectives(context: Any) -> Iterable[tuple[str, str]]:

@@ -28,7 +28,7 @@ Subject = Annotated[
     Parameter(
         help="The directory of a run or its name in runs/, or a model: linear, mlp:8,4, "
         "mlp:hidden=8,activation=tanh …",
-        completer=completion.runs,
+        completer=completion.subjects,
     ),
 ]
 DerivedData = Annotated[
