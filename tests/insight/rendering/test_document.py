@@ -227,6 +227,20 @@ def test_text_says_what_the_document_says():
     assert "(n, 5)" in shown
 
 
+def test_names_cannot_steer_the_terminal_or_end_a_line():
+    class Hostile(tv.Model):
+        def __init__(self):
+            self.w = tv.parameter((4,))
+
+        def __call__(self, x):
+            return tv.label(m.sin(x @ self.w), "a\x1b[31mb\nc\u202e\t$x$")
+
+    d = tv.insight.derive(Hostile(), O.SquaredError(), (X, REAL))
+    for shown in (d.text(width=80), d.latex(), fragment(d)):
+        assert all(sign == "\n" or sign.isprintable() for sign in shown)
+    assert "a�[31mb�c��$x$ = sin" in d.text(width=80)
+
+
 def test_text_of_loops_is_a_recurrence():
     shown = derivation("loop").text(width=90)
     assert re.search(r"(\w)ₜ = tanh\(x\[:, t\] into \+ \1ₜ₋₁ around\), t = 1, …, 7", shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import itertools
 import json
 import math
@@ -31,6 +32,7 @@ from trivium.insight.rendering import katex
 from trivium.insight.rendering.latex import escaped, latex
 from trivium.insight.rendering.notation import parse
 from trivium.insight.rendering.text import columns, text
+from trivium.insight.words import CATALOGUES
 
 m = tv.array
 q = Names()
@@ -512,6 +514,15 @@ def test_names_of_users_are_no_commands():
 
 def test_escapes_leave_no_control_characters():
     assert escaped("a\nb\x1b[0m") == "a b [0m"
+
+
+def test_words_in_notations_are_translated():
+    catalogue = gettext.translation("trivium", CATALOGUES, ["zh"])
+    for case in _cases():
+        (primitive,) = case.values
+        if isinstance(primitive.notation, str):
+            for words in re.findall(r"\\text{{(.*?)}}", primitive.notation):
+                assert catalogue.gettext(words) != words
 
 
 def test_languages():

@@ -167,7 +167,7 @@ class LatexAlphabet(Alphabet):
         except ArgumentError:  # LaTeX of its own, which is left as it is
             return Written(self, Box(latex, 1.2 * columns(text or latex)))
         tight = self.tightness(layout)
-        tight = Binding.ATOM if isinstance(layout, Script) else tight
+        tight = Binding.ATOM if isinstance(layout, Script | Words) else tight
         return Written(self, self.box(layout), tight, layout=layout)
 
     def accent(self, name: str, body: Box) -> Box:

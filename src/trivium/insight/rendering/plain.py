@@ -25,7 +25,7 @@ from .phrases import (
     steps,
     title,
 )
-from .text import TextAlphabet, columns
+from .text import TextAlphabet, columns, printable
 
 if TYPE_CHECKING:
     from ..derivation.derivation import Derivation
@@ -47,7 +47,8 @@ def plain(derivation: Derivation, lang: str = "en", width: int | None = None) ->
     _ = translator(lang)
     if width is None:
         width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST)
-    return "\n".join(_lines(derivation, _, max(width, _NARROWEST))).rstrip() + "\n"
+    lines = map(printable, _lines(derivation, _, max(width, _NARROWEST)))
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _lines(derivation: Derivation, _: Translate, width: int) -> Iterable[str]:
@@ -76,7 +77,12 @@ def _lines(derivation: Derivation, _: Translate, width: int) -> Iterable[str]:
     yield from _table(
         (_("symbol"), _("shape"), _("meaning"), _("name in the program")),
         [
-            (each.text, shape_text(each.shape), _(MEANINGS[each.role]), each.path)
+            (
+                printable(each.text),
+                shape_text(each.shape),
+                _(MEANINGS[each.role]),
+                printable(each.path),
+            )
             for each in listed(derivation)
         ],
         width,
@@ -153,7 +159,7 @@ def _numbers(derivation: Derivation, _: Translate, width: int) -> Iterable[str]:
     for symbol in derivation.symbols:
         if symbol.role != "size" and id(symbol.leaf) in numbers.values:
             array = numbers.of(symbol)
-            rows.append((symbol.text, shape_text(array.shape), _array(array, _)))
+            rows.append((printable(symbol.text), shape_text(array.shape), _array(array, _)))
     yield from _table((_("symbol"), _("shape"), _("value")), rows, width)
     yield from _wrapped(_(SPREAD), width)
     yield ""
@@ -164,7 +170,7 @@ def _numbers(derivation: Derivation, _: Translate, width: int) -> Iterable[str]:
         if check is not None:
             checked.append(
                 (
-                    equation.defines.text,
+                    printable(equation.defines.text),
                     f"{check.scale:.3g}",
                     f"{check.difference:.1e}",
                     f"{check.relative:.1e}",

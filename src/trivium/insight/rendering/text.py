@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..derivation.symbols import Symbol, Symbols
 
-__all__ = ["TextAlphabet", "columns", "text"]
+__all__ = ["TextAlphabet", "columns", "printable", "text"]
 
 _BRACKETS = {r"\{": "{", r"\}": "}", r"\lfloor": "⌊", r"\rfloor": "⌋", r"\lceil": "⌈",
              r"\rceil": "⌉", r"\lVert": "‖", r"\rVert": "‖", r"\langle": "⟨",
@@ -56,6 +56,11 @@ def columns(string: str) -> int:
     """How many columns of a terminal ``string`` takes."""
     wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in string)
     return len(string) + wide - sum(unicodedata.combining(sign) > 0 for sign in string)
+
+
+def printable(string: str) -> str:
+    """``string`` without what would steer a terminal or end a line."""
+    return "".join(sign if sign.isprintable() else "�" for sign in string)
 
 
 def _box(string: str) -> Box:
@@ -144,6 +149,7 @@ class TextAlphabet(Alphabet):
             tight = self.tightness(layout)
             tight = Binding.ATOM if isinstance(layout, Script) else tight
             return Written(self, self.box(layout), tight)
+        text = printable(text)
         flat = _INSIDE.sub("", text)
         loose = Binding.SUM if "+" in flat or "−" in flat or " - " in flat else Binding.HADAMARD
         return Written(self, _box(text), loose if _OPEN.search(flat) else Binding.ATOM)
