@@ -23,7 +23,7 @@ from trivium.insight.rendering.python_names import Names
 from trivium.insight.rendering.python_source import ATOM, Code
 from trivium.insight.rendering.python_writer import File, Writer
 
-SEEDS = range(80)
+SEEDS = range(60)
 
 
 def loaded(source):

@@ -68,7 +68,21 @@ def _worth_a_name(node: Tensor) -> bool:
         return False
     if node.primitive.name in ("multiply", "divide", "square") and not node.shape:
         return False
-    return any(each.primitive.name == "input" for each in topological([node]))
+    return _reads_a_value(node)
+
+
+def _reads_a_value(node: Tensor) -> bool:
+    """Whether there is an input in the expression; the first one found is enough."""
+    stack, seen = [node], {id(node)}
+    while stack:
+        current = stack.pop()
+        if current.primitive.name == "input":
+            return True
+        for each in current.inputs:
+            if id(each) not in seen:
+                seen.add(id(each))
+                stack.append(each)
+    return False
 
 
 class _Namer:
@@ -78,6 +92,14 @@ class _Namer:
         self.made, self.equations, self.batch = made, list(equations), batch
         self.found: dict[int, tuple[Tensor, bool]] = {}
         self.counts = {"q": 0, "g": 0}
+        # Walks of expressions that stay while others are cut, by id; a walk keeps its nodes.
+        self._orders: dict[int, list[Tensor]] = {}
+
+    def _order(self, expression: Tensor) -> list[Tensor]:
+        found = self._orders.get(id(expression))
+        if found is None:
+            found = self._orders[id(expression)] = topological([expression])
+        return found
 
     def run(self) -> list[Equation]:
         while (node := self._next()) is not None:
@@ -90,7 +112,7 @@ class _Namer:
         nodes: dict[int, Tensor] = {}
         defined = {id(each.expression) for each in self.equations}
         for equation in self.equations:
-            order = topological([equation.expression])
+            order = self._order(equation.expression)
             inside = {id(equation.expression): 1}
             for node in reversed(order):
                 for each in node.inputs:
@@ -112,7 +134,7 @@ class _Namer:
             for key, node in nodes.items()
             if uses[key] > 1 and key not in defined and _worth_a_name(node)
         ]
-        return max(common, key=lambda node: len(topological([node])), default=None)
+        return max(common, key=lambda node: len(self._order(node)), default=None)
 
     def _cut(self, node: Tensor) -> None:
         """Put an equation for ``node`` before its first use; names come when all are there."""
@@ -125,13 +147,18 @@ class _Namer:
         shape = symbolic(node.shape, self.batch)
         role: Role = "value" if forward else "gradient"
         symbol = self.made.symbols.add(Symbol(leaf, "", "", "", shape, role))
-        first = next(i for i, e in enumerate(self.equations) if _contains(e.expression, node))
+        users = [
+            i
+            for i, each in enumerate(self.equations)
+            if any(inner is node for inner in self._order(each.expression))
+        ]
+        first = users[0]
         if forward and self.equations[first].kind != "forward":
             first = self._end_of_forward()
-        rewritten = [
-            replace(each, expression=_replaced(each.expression, {id(node): leaf}))
-            for each in self.equations
-        ]
+        rewritten = list(self.equations)
+        for i in users:
+            expression = _replaced(rewritten[i].expression, {id(node): leaf})
+            rewritten[i] = replace(rewritten[i], expression=expression)
         added = (
             Equation(symbol, node, "forward")
             if forward
@@ -181,10 +208,6 @@ def _has_own_name(node: Tensor, in_backward: bool) -> bool:
     return node.primitive is textbook.softmax or (
         in_backward and node.primitive is exponential.sigmoid and node.ndim > 0
     )
-
-
-def _contains(expression: Tensor, node: Tensor) -> bool:
-    return any(each is node for each in topological([expression]))
 
 
 def _uses(made: Cut, equation: Equation) -> tuple[Symbol, ...]:
