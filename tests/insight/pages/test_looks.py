@@ -69,6 +69,15 @@ def test_names_from_outside_are_shown_as_they_are(look: Look, width: int) -> Non
     shown = " ".join(seen.visible_text().replace("\u200b", "").split())
     assert "</script><img src=x onerror=alert(1)>" in shown
     assert "名字" in shown
+    assert "\u202e" not in seen.page.content()  # which would turn what follows it around
+
+
+def test_formulas_in_sentences_stand_on_one_line(look: Look) -> None:
+    seen = look(page(network()), PHONE)
+    heights = seen.page.evaluate(
+        "[...document.querySelectorAll('.facts .katex-base')].map(e => e.offsetHeight)"
+    )
+    assert heights and max(heights) < 45
 
 
 def test_letters_as_large_as_a_reader_may_ask_for_fit_a_phone(look: Look) -> None:

@@ -147,7 +147,7 @@ def _numbers(derivation: Derivation, _: Translate) -> Section:
                     Typed(f"{check.scale:.3g}"),
                     Typed(f"{check.difference:.1e}"),
                     Typed(f"{check.relative:.1e}"),
-                    str(check.directions),
+                    Typed(str(check.directions)),
                     phrases.finding(check, _),
                 )
             )
@@ -186,7 +186,7 @@ def _notation(derivation: Derivation, _: Translate) -> Section:
         for each in phrases.listed(derivation)
     ]
     rows += [
-        (Formula(sign, plain.named(sign).box.string), _(meaning), "", "")
+        (Formula(sign, plain.named(sign).box.string), _(meaning), Typed(""), Typed(""))
         for sign, meaning in phrases.SIGNS_EXPLAINED
     ]
     table = Table(

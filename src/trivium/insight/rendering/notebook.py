@@ -7,12 +7,11 @@ themselves, in colours that the notebook's theme decides. Formulas stand between
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from .html import page_of
-from .page import PageEquation, Section
+from .page import PageEquation, Section, escaped
 
 if TYPE_CHECKING:
     from ..derivation.derivation import Derivation
@@ -29,9 +28,9 @@ def notebook_html(derivation: Derivation, lang: str = "en") -> str:
     _ = page.translate
     number = 0
     parts = [f'<div lang="{page.language}" style="overflow-x:auto;max-width:100%">']
-    parts.append(f"<p><strong>{html.escape(page.title)}</strong></p>")
+    parts.append(f"<p><strong>{escaped(page.title)}</strong></p>")
     for note in page.notes:
-        parts.append(f"<p>{html.escape(note)}</p>")
+        parts.append(f"<p>{escaped(note)}</p>")
     for section in page.sections:
         if section.equations:
             headings = (_("Equation"), _("shape"), _("rule"), _("value"))
@@ -46,15 +45,15 @@ def _equations(section: Section, number: int, headings: Iterable[str]) -> Iterat
     ruled = any(each.rules for each in section.equations)
     equation, shape, rule, value = headings
     shown = ["", equation, shape, *([rule] if ruled else []), *([value] if valued else [])]
-    yield f'<table style="margin-left:0"><caption style="text-align:left">{_text(section.title)}'
+    yield f'<table style="margin-left:0"><caption style="text-align:left">{escaped(section.title)}'
     yield "</caption><thead><tr>"
-    yield "".join(f'<th scope="col" style="{_CELL}">{_text(each)}</th>' for each in shown)
+    yield "".join(f'<th scope="col" style="{_CELL}">{escaped(each)}</th>' for each in shown)
     yield "</tr></thead><tbody>"
     for place, each in enumerate(section.equations, start=number + 1):
         cells = [
             f'<th scope="row" style="{_CELL}">({place})</th>',
             f'<td style="{_FORMULA}">{_formulas(each)}</td>',
-            f'<td style="{_FORMULA}">{_text(each.shape)}</td>',
+            f'<td style="{_FORMULA}">{escaped(each.shape)}</td>',
         ]
         if ruled:
             cells.append(f'<td style="{_CELL};min-width:18em">{_rules(each)}</td>')
@@ -66,21 +65,19 @@ def _equations(section: Section, number: int, headings: Iterable[str]) -> Iterat
 
 def _formulas(equation: PageEquation) -> str:
     set_by_mathjax = (
-        rf"\(\displaystyle {_text(formula.latex)}\)" for formula in equation.formulas
+        rf"\(\displaystyle {escaped(formula.latex)}\)" for formula in equation.formulas
     )
     return "<br>".join(set_by_mathjax)
 
 
 def _rules(equation: PageEquation) -> str:
-    return "<br>".join(f"<em>{_text(rule)}</em>. {_text(why)}" for rule, why in equation.rules)
+    return "<br>".join(
+        f"<em>{escaped(rule)}</em>. {escaped(why)}" for rule, why in equation.rules
+    )
 
 
 def _value(equation: PageEquation) -> str:
     if not equation.value:
         return ""
-    check = f"<br>{_text(equation.check)}" if equation.check else ""
-    return f'<pre style="margin:0">{_text(equation.value)}</pre>{check}'
-
-
-def _text(text: str) -> str:
-    return html.escape(text, quote=True)
+    check = f"<br>{escaped(equation.check)}" if equation.check else ""
+    return f'<pre style="margin:0">{escaped(equation.value)}</pre>{check}'

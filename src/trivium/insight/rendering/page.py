@@ -8,6 +8,7 @@ reader without scripts still reads every equation.
 from __future__ import annotations
 
 import html
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +19,17 @@ import trivium
 from .katex import Katex, katex
 from .page_graph import Graph, graph_svg
 
-__all__ = ["Cell", "Formula", "Page", "PageEquation", "Section", "Table", "Typed", "document"]
+__all__ = [
+    "Cell",
+    "Formula",
+    "Page",
+    "PageEquation",
+    "Section",
+    "Table",
+    "Typed",
+    "document",
+    "escaped",
+]
 
 ASSETS = Path(__file__).parent / "assets"
 _LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
@@ -145,7 +156,7 @@ def _head(page: Page, typesetter: Katex) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="color-scheme" content="light dark">'
     yield f'<meta name="generator" content="Trivium {trivium.__version__}">'
-    yield f"<title>{_escaped(page.title)}</title>"
+    yield f"<title>{escaped(page.title)}</title>"
     yield f"<!-- KaTeX {typesetter.version}\n{typesetter.licence.replace('--', '- -')}-->"
     yield f"<style>{typesetter.style}</style>"
     yield f"<style>\n{_asset('page.css')}</style>"
@@ -154,20 +165,20 @@ def _head(page: Page, typesetter: Katex) -> Iterator[str]:
 
 def _body(page: Page) -> Iterator[str]:
     _ = page.translate
-    yield f'<a class="skip" href="#content">{_escaped(_("Skip to the equations"))}</a>'
+    yield f'<a class="skip" href="#content">{escaped(_("Skip to the equations"))}</a>'
     yield "<header>"
-    yield f"<h1>{_escaped(page.title)}</h1>"
+    yield f"<h1>{escaped(page.title)}</h1>"
     if page.steps:
         described = (
-            f"<div><dt>{_escaped(name)}</dt> <dd>{_escaped(what)}</dd></div>"
+            f"<div><dt>{escaped(name)}</dt> <dd>{escaped(what)}</dd></div>"
             for name, what in page.steps
         )
         yield f"<dl>{''.join(described)}</dl>"
     for note in page.notes:
-        yield f"<p>{_escaped(note)}</p>"
-    yield f'<nav aria-label="{_escaped(_("Contents"))}"><ul>'
+        yield f"<p>{escaped(note)}</p>"
+    yield f'<nav aria-label="{escaped(_("Contents"))}"><ul>'
     for section in page.sections:
-        yield f'<li><a href="#{section.key}">{_escaped(section.title)}</a></li>'
+        yield f'<li><a href="#{section.key}">{escaped(section.title)}</a></li>'
     yield "</ul></nav>"
     yield "</header>"
     yield f'<main class="{"with-graph" if page.graph else "without-graph"}">'
@@ -191,15 +202,15 @@ def _graph_panel(page: Page, graph: Graph) -> Iterator[str]:
         for equation in section.equations:
             number += 1
             numbered.setdefault(equation.defines, (number, equation.key))
-    title = _escaped(_("Computational graph"))
+    title = escaped(_("Computational graph"))
     yield '<section id="graph" aria-labelledby="graph-title">'
     yield f'<details open><summary><h2 id="graph-title">{title}</h2></summary>'
     yield '<div class="canvas" role="group" aria-labelledby="graph-title" tabindex="0">'
     yield graph_svg(graph, numbered, _)
     yield "</div>"
     yield '<p class="legend">'
-    yield f'<span class="key forward">{_escaped(_("forward pass"))}</span>'
-    yield f'<span class="key backward">{_escaped(_("gradients"))}</span></p>'
+    yield f'<span class="key forward">{escaped(_("forward pass"))}</span>'
+    yield f'<span class="key backward">{escaped(_("gradients"))}</span></p>'
     yield "</details>"
     yield "</section>"
 
@@ -207,9 +218,9 @@ def _graph_panel(page: Page, graph: Graph) -> Iterator[str]:
 def _section(section: Section, number: int, _: Callable[[str], str]) -> Iterator[str]:
     heading = f"{section.key}-title"
     yield f'<section id="{section.key}" aria-labelledby="{heading}">'
-    yield f'<h2 id="{heading}">{_escaped(section.title)}</h2>'
+    yield f'<h2 id="{heading}">{escaped(section.title)}</h2>'
     if section.introduction:
-        yield f"<p>{_escaped(section.introduction)}</p>"
+        yield f"<p>{escaped(section.introduction)}</p>"
     if section.equations:
         yield f'<ol class="equations {section.key}" start="{number + 1}">'
         for position, equation in enumerate(section.equations, start=number + 1):
@@ -224,16 +235,15 @@ def _equation(equation: PageEquation, number: int, _: Callable[[str], str]) -> I
     name = _("Equation {number}").format(number=number)
     if equation.rules:
         name = f"{name}: " + ", ".join(rule for rule, _why in equation.rules)
-    reads = _escaped(" ".join(equation.reads))
+    reads = escaped(" ".join(equation.reads))
     yield (
-        f'<li class="equation" data-defines="{_escaped(equation.defines)}" '
-        f'data-reads="{reads}">'
+        f'<li class="equation" data-defines="{escaped(equation.defines)}" data-reads="{reads}">'
     )
     yield '<div class="line">'
     # The box that a link leads to is the one that takes the focus.
     yield (
         f'<div class="formula" id="{equation.key}" role="group" tabindex="0" '
-        f'aria-label="{_escaped(name)}">'
+        f'aria-label="{escaped(name)}">'
     )
     for formula in equation.formulas:
         yield f"<div>{_math(formula)}</div>"
@@ -242,46 +252,51 @@ def _equation(equation: PageEquation, number: int, _: Callable[[str], str]) -> I
     yield "</div>"
     for rule, why in equation.rules:
         yield (
-            f'<p class="why"><strong class="rule">{_escaped(rule)}</strong> {_escaped(why)}</p>'
+            f'<p class="why"><strong class="rule">{escaped(rule)}</strong> {escaped(why)}</p>'
         )
     yield f'<p class="facts">{" ".join(_facts(equation, _))}</p>'
     if equation.value:
         what = _("value of equation {number}").format(number=number)
         yield (
-            f'<pre class="value" role="region" tabindex="0" aria-label="{_escaped(what)}">'
-            f"{_escaped(equation.value)}</pre>"
+            f'<pre class="value" role="region" tabindex="0" aria-label="{escaped(what)}">'
+            f"{escaped(equation.value)}</pre>"
         )
     yield "</li>"
 
 
 def _facts(equation: PageEquation, _: Callable[[str], str]) -> Iterator[str]:
     """What is to be known about the result, each with the word that says what it is."""
-    yield _fact("shape", _("shape"), _escaped(equation.shape))
+    yield _fact("shape", _("shape"), escaped(equation.shape))
     if equation.reuses:
         reused = " ".join(_math(formula) for formula in equation.reuses)
         yield _fact("reuses", _("reuses from the forward pass"), reused)
     if equation.check:
-        yield _fact("check", _("finite differences"), _escaped(equation.check))
+        yield _fact("check", _("finite differences"), escaped(equation.check))
     if equation.source:
         yield "<br>"
-        yield _fact("source", _("your line"), f"<code>{_escaped(equation.source)}</code>")
+        yield _fact("source", _("your line"), f"<code>{escaped(equation.source)}</code>")
 
 
 def _fact(kind: str, what: str, content: str) -> str:
-    return f'<span class="{kind}"><span class="what">{_escaped(what)}</span> {content}</span>'
+    return f'<span class="{kind}"><span class="what">{escaped(what)}</span> {content}</span>'
 
 
 def _table(table: Table, key: str) -> Iterator[str]:
     caption = f"{key}-caption"
     yield "<figure>"
-    yield f'<figcaption id="{caption}">{_escaped(table.caption)}</figcaption>'
+    yield f'<figcaption id="{caption}">{escaped(table.caption)}</figcaption>'
     yield f'<div class="table" role="region" tabindex="0" aria-labelledby="{caption}">'
     yield f'<table aria-labelledby="{caption}">'
-    headings = "".join(f'<th scope="col">{_escaped(column)}</th>' for column in table.columns)
+    headings = "".join(f'<th scope="col">{escaped(column)}</th>' for column in table.columns)
     yield f"<thead><tr>{headings}</tr></thead>"
     yield "<tbody>"
     for first, *others in table.rows:
-        cells = "".join(f"<td>{_cell(cell)}</td>" for cell in others)
+        cells = "".join(
+            f'<td class="words">{_cell(cell)}</td>'
+            if isinstance(cell, str)
+            else f"<td>{_cell(cell)}</td>"
+            for cell in others
+        )
         yield f'<tr><th scope="row">{_cell(first)}</th>{cells}</tr>'
     yield "</tbody></table></div></figure>"
 
@@ -290,22 +305,21 @@ def _cell(cell: Cell) -> str:
     if isinstance(cell, Formula):
         return _math(cell)
     if isinstance(cell, Typed):
-        return f'<span class="typed">{_escaped(cell.text)}</span>'
-    return _escaped(cell)
+        return f'<span class="typed">{escaped(cell.text)}</span>'
+    return escaped(cell)
 
 
 def _math(formula: Formula) -> str:
     """Text that the page's script replaces by the typeset formula."""
     return (
-        f'<span class="math" data-tex="{_escaped(formula.latex)}">'
-        f"{_escaped(formula.text)}</span>"
+        f'<span class="math" data-tex="{escaped(formula.latex)}">{escaped(formula.text)}</span>'
     )
 
 
 def _footer(page: Page, typesetter: Katex) -> str:
     made = page.translate("Made by Trivium {version}; formulas set by KaTeX {katex}.")
     words = made.format(version=trivium.__version__, katex=typesetter.version)
-    return f"<footer><p>{_escaped(words)}</p></footer>"
+    return f"<footer><p>{escaped(words)}</p></footer>"
 
 
 def _script(source: str) -> str:
@@ -314,16 +328,21 @@ def _script(source: str) -> str:
     return f"<script>{safe}</script>"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """``text`` as text of an HTML file, in elements and in attributes."""
     return html.escape(_printable(text), quote=True)
 
 
 def _printable(text: str) -> str:
-    """``text`` without the control characters that no HTML file may contain."""
-    return "".join(
-        character if (character >= " " and character != "\x7f") or character in "\n\t" else "�"
-        for character in text
-    )
+    """``text`` without what an HTML file may not contain and what turns the way of reading."""
+    made = []
+    for sign in text:
+        kind = unicodedata.category(sign)
+        if (kind in ("Cc", "Cs") and sign not in "\n\t") or ord(sign) & 0xFFFE == 0xFFFE:
+            made.append("�")
+        elif kind != "Cf" or sign == "\u200d":  # which joins parts of one sign
+            made.append(sign)
+    return "".join(made)
 
 
 @cache
