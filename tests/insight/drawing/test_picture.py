@@ -122,6 +122,43 @@ def test_letters_have_enough_contrast(block):
         assert contrast(colours["quiet"], colours[ground]) >= 4.5
 
 
+def heights(drawing):
+    """The sign of each box → where its middle line lies."""
+    layout = drawing.layout
+    return {box.sign: layout.y[place] for place, box in enumerate(drawing.graph.boxes)}
+
+
+def test_operands_stand_in_the_written_order():
+    price, count, tax = (tv.variable(1.0, name=name) for name in ("price", "count", "tax"))
+    found = heights(tv.insight.draw((price * count) * tax - 7))
+    assert found["price"] < found["count"] < found["tax"]
+    found = heights(tv.insight.draw(tv.array.sin(tax * (count * price))))
+    assert found["tax"] < found["count"] < found["price"]
+
+
+def test_operands_that_changed_places_say_so():
+    x = tv.variable(2.0, name="x")
+    drawing = tv.insight.draw(tv.array.sin(x) * x - x)
+    svg = drawing.svg
+    shown = [each.text for each in texts(parsed(drawing))]
+    assert ("1st: 1.819" in shown and "2nd: 2" in shown) or ", the 1st operand" not in svg
+    names = [box.sign for box in drawing.graph.boxes]
+    (end,) = [place for place, sign in enumerate(names) if sign == "−"]
+    into = [place for place, edge in enumerate(drawing.graph.edges) if edge.target == end]
+    first, second = (drawing.layout.routes[place][-2][1] for place in into)
+    assert (first > second) == ("1st: 1.819" in shown)
+
+
+def test_parts_that_do_not_hang_together_lie_one_below_the_other():
+    a, b, c = (tv.variable(2.0, name=name) for name in "abc")
+    drawing = tv.insight.draw([tv.label(a * 2 + 1, "y"), tv.label(tv.array.sin(b) * b, "z"), c])
+    root = parsed(drawing)
+    assert overlaps(root) == [] and cut_off(root) == []
+    found = heights(drawing)
+    assert max(found["a"], found["y"]) < min(found["b"], found["z"])
+    assert max(found["b"], found["z"]) < min(found["c"], found["output 2"])
+
+
 # What is written.
 
 

@@ -137,35 +137,31 @@ class _Builder:
     # Edges.
 
     def _connect(self) -> None:
-        grouped: dict[tuple[int, int], list[tuple[Tensor, int]]] = {}
+        """The edges between boxes, in the order of writing."""
+        alone = self.level == "operation"
+        uses: dict[tuple[int, int], list[tuple[Tensor, int]]] = {}
         ends: dict[tuple[int, int], tuple[int, Tensor]] = {}
         folded = frozenset(self.folded)
         for node in self.nodes:
             target = self.owner[id(node)]
             for i, each in enumerate(node.inputs):
-                base = self._base(each)
-                if id(base) in self.numbers:
-                    self._number(base, node, i)
-                    continue
-                source = self.owner[id(base)]
-                if source == target:
-                    continue
-                value = path_to_base(each, folded)[0]
-                alone = self.level == "operation"
-                key = (id(node), i) if alone else (id(value), target)
-                grouped.setdefault(key, []).append((node, i))
-                ends.setdefault(key, (source, value))
-        for key, uses in grouped.items():
+                value, _ = path_to_base(each, folded)
+                if id(value) in self.numbers:
+                    if not alone:
+                        continue  # inside a group of operations nothing is drawn
+                    source = len(self.boxes)
+                    sign = number(value.attributes.array)
+                    self.boxes.append(Box("number", sign, members=[value]))
+                else:
+                    source = self.owner[id(self._base(each))]
+                if source != target:
+                    key = (id(node), i) if alone else (id(value), target)
+                    uses.setdefault(key, []).append((node, i))
+                    ends.setdefault(key, (source, value))
+        for key, found in uses.items():
             source, value = ends[key]
-            target = self.owner[id(uses[0][0])]
-            self.edges.append(Edge(source, target, value, tuple(uses)))
-
-    def _number(self, base: Tensor, node: Tensor, i: int) -> None:
-        """A literal at one of its places; inside a group of operations nothing is drawn."""
-        if self.level == "operation":
-            self.boxes.append(Box("number", number(base.attributes.array), members=[base]))
-            use = ((node, i),)
-            self.edges.append(Edge(len(self.boxes) - 1, self.owner[id(node)], base, use))
+            target = self.owner[id(found[0][0])]
+            self.edges.append(Edge(source, target, value, tuple(found)))
 
     def _end(self) -> None:
         """The outputs, each with a box and an edge of its own."""
