@@ -1,8 +1,8 @@
 """Functions that NumPy lacks, as source that generated files carry when they use them.
 
 Only the standard library's ``math`` stands behind them, besides NumPy. Those of the error function
-and of the gamma family compute one element at a time (``np.vectorize``), which takes about 100
-times as long as a function of NumPy; their text says so. Factorizations fix the signs that
+and of the gamma family compute one element at a time (``np.vectorize``), which takes about 200
+times as long as ``np.exp``; their text says so. Factorizations fix the signs that
 mathematics leaves open, as the engine does, so that results are functions of the matrix.
 """
 
