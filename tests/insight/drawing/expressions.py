@@ -4,13 +4,28 @@ import numpy as np
 from hypothesis import strategies as st
 
 import trivium as tv
+from trivium.engine.sites import scope
 
-SHAPES = [(), (3,), (2, 3), (2, 1), (1,), (5, 2)]
 NAMES = ["z", "a<b", 'q"&', "层 1", "x" * 60, "\x00\ud800", "two\nlines", "‮reversed"]
 
 
 def smooth(x, y):
     return [x + y, x * y, x - y, x / (2 + tv.array.cos(y)), tv.array.where(x < y, x, y)]
+
+
+def one_of(kind, x, y, dtype, draw):
+    """A value made of ``x`` and perhaps ``y``, of ten kinds."""
+    if kind < 5:
+        return smooth(x, y)[kind]
+    if kind == 5:
+        return tv.array.tanh(x) * 2
+    if kind == 6:
+        return tv.label(x, draw(st.sampled_from(NAMES)))
+    if kind == 7:
+        return x + x.sum()
+    if kind == 8:
+        return tv.stop_gradient(x) + tv.array.exp(-x * x)
+    return x.astype("float64").reshape((1, *x.shape))[0].astype(dtype)
 
 
 @st.composite
@@ -27,17 +42,6 @@ def expressions(draw, most=14):
         x = made[draw(st.integers(0, len(made) - 1))]
         y = made[draw(st.integers(0, len(made) - 1))]
         kind = draw(st.integers(0, 9))
-        if kind < 5:
-            value = smooth(x, y)[kind]
-        elif kind == 5:
-            value = tv.array.tanh(x) * 2
-        elif kind == 6:
-            value = tv.label(x, draw(st.sampled_from(NAMES)))
-        elif kind == 7:
-            value = x + x.sum()
-        elif kind == 8:
-            value = tv.stop_gradient(x) + tv.array.exp(-x * x)
-        else:
-            value = x.astype("float64").reshape((1, *x.shape))[0].astype(dtype)
-        made.append(value)
+        with scope(draw(st.sampled_from(["left (Layer)", "right (Layer)"]))):
+            made.append(one_of(kind, x, y, dtype, draw))
     return tv.label((made[-1] * 1.5 + made[draw(st.integers(0, len(made) - 1))]).sum(), "end")
