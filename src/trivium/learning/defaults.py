@@ -8,8 +8,8 @@ One rule, the same for the command line and the estimators (n: rows to train on)
 - objective: cross-entropy for classes, squared error for quantities; plus λ L2 with λ = 1/n,
   for linear regression the λ that leave-one-out errors prefer.
 - models of p(x, y) (generative classifiers): joint likelihood, in closed form. Decision trees:
-  grown and pruned by cost-complexity on the validation part; without one, at least 5 rows in a
-  leaf.
+  grown and pruned by cost-complexity on the validation part; without one, the share of 5 rows in
+  every leaf at least.
 - algorithm: closed form for linear regression; else Adam with rate 0.01 for linear models,
   0.003 for others, 0.001 for more than 2,000 rows.
 - batch size: 32; for more than 2,000 rows 64, than 20,000 256, than 200,000 1,024.
@@ -21,6 +21,7 @@ One rule, the same for the command line and the estimators (n: rows to train on)
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -245,7 +246,7 @@ def _algorithm(
     model: Model, objective: Objective, task: str, rows: int, validation: float | int
 ) -> tuple[Algorithm, str]:
     if isinstance(model, DecisionTree):
-        return _growing(objective, validation)
+        return _growing(objective, rows, validation)
     losses = {type(term) for weight, term in objective.terms() if weight > 0}
     squares = SquaredError in losses and losses <= {SquaredError, L2}
     if isinstance(model, ThresholdNeuron) and losses == {SquaredError}:
@@ -260,14 +261,24 @@ def _algorithm(
     return Adam(learning_rate=rate), "many parameters of different scales"
 
 
-def _growing(objective: Objective, validation: float | int) -> tuple[Algorithm, str]:
+def _two_digits_down(share: float) -> float:
+    """A positive number in two decimal digits, not above it: 0.02809 → 0.028."""
+    places = 1 - math.floor(math.log10(share))
+    return math.floor(share * 10**places + 1e-9) / 10**places
+
+
+def _growing(objective: Objective, rows: int, validation: float | int) -> tuple[Algorithm, str]:
     surprise = any(isinstance(term, CrossEntropy) for weight, term in objective.terms())
     smoothing = 1.0 if surprise else 0.0  # of a class that a leaf lacks it would be infinite
     if validation:
         reason = "a tree is grown, then pruned by its errors on the validation part"
         return Growing(prune="cost-complexity", smoothing=smoothing), reason
-    reason = "a tree is grown, and leaves of one example are noise"
-    return Growing(min_leaf=5, smoothing=smoothing), reason
+    # A share and not a number, so that weights count as copies of a row would.
+    share = min(0.5, _two_digits_down(5 / rows))
+    reason = (
+        f"a tree is grown, and leaves of one example are noise: 5 of {counted(rows, 'row')}"
+    )
+    return Growing(min_leaf=share, smoothing=smoothing), reason
 
 
 def _walk(algorithm: Algorithm, rows: int) -> tuple[int | None, int]:

@@ -228,8 +228,6 @@ def test_class_weights_move_the_border() -> None:
         ({"class_weight": 3}, "class_weight must be None"),
         ({"objective": "cross-entropy:class_weight=balanced", "class_weight": "balanced"},
          "twice"),
-        ({"objective": "squared-error", "model": "mlp:4,output=softmax",
-          "class_weight": "balanced"}, "sample_weight"),
         ({"model": "mpl:4"}, "mlp"),
         ({"model": 4}, "mlp:128,64"),
         ({"objective": "squared-error"}, "tv.Regressor"),
@@ -391,3 +389,16 @@ def test_different_examples_are_found_once_whatever_their_order_and_number() -> 
     same(mine.x, theirs.x)
     same(mine.y, theirs.y)
     assert len(mine) == len({(*row, label) for row, label in zip(x.tolist(), y, strict=True)})
+
+
+@pytest.mark.parametrize("model", ["tree", "gaussian"])
+def test_class_weights_of_objectives_that_have_none_weight_the_examples(model: str) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 2))
+    y = np.where(x[:, 0] + rng.normal(size=200) > 0.8, "rare", "often")
+    weights = {"rare": 5.0, "often": 1.0}
+    weighted = tv.Classifier(model, class_weight=weights).fit(x, y)
+    same = tv.Classifier(model).fit(x, y, sample_weight=[weights[each] for each in y])
+    np.testing.assert_allclose(weighted.predict_proba(x), same.predict_proba(x), atol=1e-12)
+    plain = tv.Classifier(model).fit(x, y)
+    assert (weighted.predict(x) == "rare").sum() > (plain.predict(x) == "rare").sum()

@@ -535,7 +535,12 @@ def test_combinations_without_meaning_are_refused():
         (tree("scores"), tv.objectives.CrossEntropy(), growing(), "smoothing=1"),
         (tree("scores"), tv.objectives.Hinge(), growing(), "cannot be grown"),
         (tree(), SQUARES, growing(prune="reduced-error"), "validation=0.2"),
-        (tree(), SQUARES, growing(prune="cost-complexity"), "penalty=… needs none.*validation=0.2"),
+        (
+            tree(),
+            SQUARES,
+            growing(prune="cost-complexity"),
+            "penalty=… needs none.*validation=0.2",
+        ),
     ]
     for model, objective, algorithm, message in cases:
         with pytest.raises(RequestError, match=message):
@@ -597,3 +602,28 @@ def test_targets_whose_squares_overflow_are_refused():
             tv.models.DecisionTree(), tv.objectives.SquaredError(), tv.algorithms.Growing(),
             (x, y), progress=False,
         )  # fmt: skip
+
+
+def test_a_share_of_the_weights_in_every_leaf():
+    """Copies of a row and their weights ask for the same tree, whatever the weights' unit."""
+    rng = np.random.default_rng(3)
+    x, weight = rng.normal(size=(200, 3)), rng.integers(0, 4, 200).astype(float)
+    y = x[:, 0] + np.sin(3 * x[:, 1]) + rng.normal(size=200)  # no two questions equally good
+    growing = tv.algorithms.Growing(min_leaf=0.1)
+
+    def grown_with(data):
+        return tv.fit(tv.models.DecisionTree(), SQUARES, growing, data, progress=False).model
+
+    repeated = grown_with(
+        (np.repeat(x, weight.astype(int), 0), np.repeat(y, weight.astype(int)))
+    )
+    for unit in (1.0, 2.0**-10):
+        dataset = tv.data.as_dataset((x, y), None).with_weight(weight * unit)
+        tree = grown_with(dataset)
+        assert tree.leaves == repeated.leaves > 2
+        np.testing.assert_allclose(tree(x).value, repeated(x).value, atol=1e-12)
+        leaf = np.unique(tree.arrays().apply(x), return_inverse=True)[1]
+        assert np.bincount(leaf, weight).min() >= 0.1 * weight.sum() * (1 - 1e-6)
+    with pytest.raises(RequestError, match="at most 0.5"):
+        tv.algorithms.Growing(min_leaf=0.6)
+    assert tv.algorithms.Growing(min_leaf=0.5).min_leaf == 0.5

@@ -104,9 +104,9 @@ class Estimator(BaseEstimator):
         """``y`` as a target that ``tv.fit`` takes."""
         raise NotImplementedError
 
-    def _objective(self, objective: Objective, dataset: Dataset) -> Objective:
-        """The objective with what the estimator adds to it."""
-        return objective
+    def _weighted(self, objective: Objective, dataset: Dataset) -> tuple[Objective, Dataset]:
+        """The objective and the data with the weights that the estimator adds to them."""
+        return objective, dataset
 
     def _fit(self, dataset: Dataset, dtype: str) -> Fit:
         model, algorithm = model_of(self.model), algorithm_of(self.algorithm)
@@ -121,9 +121,10 @@ class Estimator(BaseEstimator):
             algorithm,
             validation=_share(validation, dataset),
         )
+        objective, dataset = self._weighted(advice.objective, dataset)
         return fitting.fit(
             advice.model,
-            self._objective(advice.objective, dataset),
+            objective,
             advice.algorithm,
             dataset,
             validation=validation,

@@ -154,7 +154,7 @@ class Classifier(ClassifierMixin, Estimator):
     def _dataset(self, features: Any, target: Array, sample_weight: Any) -> Dataset:
         return super()._dataset(features, _words(target), sample_weight)
 
-    def _objective(self, objective: Objective, dataset: Dataset) -> Objective:
+    def _weighted(self, objective: Objective, dataset: Dataset) -> tuple[Objective, Dataset]:
         return with_class_weight(objective, self.class_weight, dataset)
 
     def _learned(self, fit: Fit, target: Array) -> None:

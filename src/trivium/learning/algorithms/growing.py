@@ -51,8 +51,9 @@ class Growing(Solver):
     t lies half-way between two values of the training part.
 
     ``max_depth``: questions in a row at most. ``max_leaves``: then the best questions are asked
-    first. ``min_leaf``: rows in every leaf at least, whatever their weights. ``min_split``: rows
-    that a question needs. ``smoothing``: α added to the count of each class in a leaf.
+    first. ``min_leaf``: in every leaf at least so many rows (an int, whatever their weights), or
+    this share of all weights (a float up to 0.5). ``min_split``: rows that a question needs.
+    ``smoothing``: α added to the count of each class in a leaf.
 
     ``prune``: None; "reduced-error", the smallest subtree with the fewest errors on the
     validation part; "cost-complexity", the subtree of least J + ``penalty``·leaves, in the
@@ -74,7 +75,7 @@ class Growing(Solver):
         self,
         max_depth: int | None = None,
         max_leaves: int | None = None,
-        min_leaf: int = 1,
+        min_leaf: float = 1,
         min_split: int = 2,
         smoothing: float = 0.0,
         prune: str | None = None,
@@ -86,7 +87,7 @@ class Growing(Solver):
         self.max_leaves = (
             None if max_leaves is None else whole("Growing", "max_leaves", max_leaves, least=2)
         )
-        self.min_leaf = whole("Growing", "min_leaf", min_leaf)
+        self.min_leaf = _least_leaf(min_leaf)
         self.min_split = whole("Growing", "min_split", min_split, least=2)
         self.smoothing = non_negative("Growing", "smoothing", smoothing)
         self.prune = prune if prune is None else _named("prune", prune, _PRUNES)
@@ -171,6 +172,18 @@ class Growing(Solver):
         return [f"Grown to {_leaves(grown)}, pruned to {sizes} ({self.prune})."]
 
 
+def _least_leaf(given: Any) -> float:
+    """A whole number of rows, or a share of all weights."""
+    if isinstance(given, float) and 0 < given <= 0.5:
+        return given
+    if isinstance(given, float) and 0.5 < given < 1:
+        raise RequestError(
+            "Growing: min_leaf as a share of all weights is at most 0.5, because a question "
+            f"makes two leaves, got {given}"
+        )
+    return whole("Growing", "min_leaf", given)
+
+
 def _leaves(tree: TreeArrays) -> str:
     return f"{tree.leaves:,} {'leaf' if tree.leaves == 1 else 'leaves'}"
 
@@ -222,7 +235,11 @@ def _grow(growing: Growing, target: Target, x: Array, y: Array, weight: Array) -
         criterion=target.criterion,
         max_depth=growing.max_depth,
         max_leaf_nodes=growing.max_leaves,
-        min_samples_leaf=growing.min_leaf,
+        min_samples_leaf=growing.min_leaf if growing.min_leaf >= 1 else 1,
+        # Less by rounding, so that a leaf of just this weight is one.
+        min_weight_fraction_leaf=0.0
+        if growing.min_leaf >= 1
+        else growing.min_leaf * (1 - 1e-9),
         min_samples_split=growing.min_split,
         random_state=growing.seed,
     )
