@@ -7,7 +7,7 @@ import numpy as np
 import pandas
 import polars
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from trivium.learning.data.delimited import parse_table
@@ -72,6 +72,7 @@ def test_any_bytes_are_a_table_or_a_data_error(raw, delimiter):
 
 
 @given(st.text(st.sampled_from('a1,"\n \r'), max_size=30))
+@example(' \r" "')
 def test_short_texts_are_read_as_the_csv_module_reads_them(text):
     """Whatever is accepted agrees with csv in strict mode (blank lines left out)."""
     try:
@@ -83,8 +84,10 @@ def test_short_texts_are_read_as_the_csv_module_reads_them(text):
     rows = [row for row in reader if row]
     wide = len(table.names) > 1
     rows = [row for row in rows if len(row) > 1 or not wide or row[0].strip()]
-    while len(table.names) == 1 and rows and not rows[0][0].strip() and rows[0] != table.names:
-        rows.pop(0)
+    # Before the header of a single column blank lines are left out; a quoted blank is a name.
+    if not wide:
+        while len(rows) > 1 + table.cells.height and not rows[0][0].strip():
+            rows.pop(0)
     assert [table.names, *map(list, table.cells.rows())] == rows
 
 
