@@ -68,6 +68,7 @@ FORMS = {
     "scalars first": (q.z * q.lam * 3, r"3 \lambda z^{[1]}", "3 λ z[1]"),
     "small number": (1e-4 * q.W, r"10^{-4} W^{[1]}", "10⁻⁴ W[1]"),
     "small product": (2e-4 * q.W, r"2 \cdot 10^{-4} W^{[1]}", "2 · 10⁻⁴ W[1]"),
+    "half a circle": (math.pi / 2 * q.t, r"\frac{\pi}{2} t", "(π/2) t"),
     "square of a sum": ((q.yhat - q.t) ** 2, r"(\hat{y} - t)^2", "(ŷ − t)²"),
     "square of a matrix": (q.P**2, "P^2", "P²"),
     "power of a power": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,8 +56,6 @@ def number(alphabet: Alphabet, value: Any) -> Written:
 
 
 def _literal(alphabet: Alphabet, notation: str, negative: bool) -> Written:
-    from dataclasses import replace
-
     return replace(filled(alphabet, notation, scalar=True), negative=negative, literal=True)
 
 

@@ -203,8 +203,8 @@ class Product(Written):
         for at, each in enumerate(factors):
             elementwise = self._elementwise and id(each) in arrays
             demand = Binding.FUNCTION if elementwise else Binding.PRODUCT
-            if each.literal and not at and not begun:
-                demand = Binding.HADAMARD
+            if each.literal and not at and not begun and "/" not in each.box.string:
+                demand = Binding.HADAMARD  # 2 · 10⁻⁴ x
             box = self.alphabet.operand(each, demand, at + 1 == len(factors))
             if before is not None or begun:
                 both = id(each) in arrays and before is not None and id(before) in arrays
