@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["notebook_html"]
 
 _CELL = "text-align:left;vertical-align:top;padding:0.3em 1em 0.3em 0"
+_NUMBERS = "margin:0;padding:0;white-space:pre;background:none"
 _FORMULA = f"{_CELL};white-space:nowrap"
 
 
@@ -33,17 +34,19 @@ def notebook_html(derivation: Derivation, lang: str = "en") -> str:
         parts.append(f"<p>{escaped(note)}</p>")
     for section in page.sections:
         if section.equations:
-            headings = (_("Equation"), _("shape"), _("rule"), _("value"))
-            parts += _equations(section, number, headings)
+            words = (
+                _("Equation"), _("shape"), _("rule"), _("value"), _("finite differences")
+            )  # fmt: skip
+            parts += _equations(section, number, words)
             number += len(section.equations)
     parts.append("</div>")
     return "\n".join(parts)
 
 
-def _equations(section: Section, number: int, headings: Iterable[str]) -> Iterator[str]:
+def _equations(section: Section, number: int, words: Iterable[str]) -> Iterator[str]:
     valued = any(each.value for each in section.equations)
     ruled = any(each.rules for each in section.equations)
-    equation, shape, rule, value = headings
+    equation, shape, rule, value, differences = words
     shown = ["", equation, shape, *([rule] if ruled else []), *([value] if valued else [])]
     yield f'<table style="margin-left:0"><caption style="text-align:left">{escaped(section.title)}'
     yield "</caption><thead><tr>"
@@ -56,9 +59,11 @@ def _equations(section: Section, number: int, headings: Iterable[str]) -> Iterat
             f'<td style="{_FORMULA}">{escaped(each.shape)}</td>',
         ]
         if ruled:
-            cells.append(f'<td style="{_CELL};min-width:18em">{_rules(each)}</td>')
+            cells.append(
+                f'<td style="{_CELL};min-width:16em;max-width:34em">{_rules(each)}</td>'
+            )
         if valued:
-            cells.append(f'<td style="{_CELL}">{_value(each)}</td>')
+            cells.append(f'<td style="{_CELL}">{_value(each, differences)}</td>')
         yield f"<tr>{''.join(cells)}</tr>"
     yield "</tbody></table>"
 
@@ -76,8 +81,9 @@ def _rules(equation: PageEquation) -> str:
     )
 
 
-def _value(equation: PageEquation) -> str:
+def _value(equation: PageEquation, differences: str) -> str:
+    """The numbers, and below them what finite differences say."""
     if not equation.value:
         return ""
-    check = f"<br>{escaped(equation.check)}" if equation.check else ""
-    return f'<pre style="margin:0">{escaped(equation.value)}</pre>{check}'
+    check = f"{escaped(differences)}: {escaped(equation.check)}" if equation.check else ""
+    return f'<pre style="{_NUMBERS}">{escaped(equation.value)}</pre>{check}'
