@@ -12,9 +12,8 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
-
-import trivium
 
 from .katex import Katex, katex
 from .page_graph import Graph, graph_svg
@@ -155,7 +154,7 @@ def _head(page: Page, typesetter: Katex) -> Iterator[str]:
     yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="color-scheme" content="light dark">'
-    yield f'<meta name="generator" content="Trivium {trivium.__version__}">'
+    yield f'<meta name="generator" content="Trivium {version("trivium")}">'
     yield f"<title>{escaped(page.title)}</title>"
     yield f"<!-- KaTeX {typesetter.version}\n{typesetter.licence.replace('--', '- -')}-->"
     yield f"<style>{typesetter.style}</style>"
@@ -318,7 +317,7 @@ def _math(formula: Formula) -> str:
 
 def _footer(page: Page, typesetter: Katex) -> str:
     made = page.translate("Made by Trivium {version}; formulas set by KaTeX {katex}.")
-    words = made.format(version=trivium.__version__, katex=typesetter.version)
+    words = made.format(version=version("trivium"), katex=typesetter.version)
     return f"<footer><p>{escaped(words)}</p></footer>"
 
 
