@@ -146,12 +146,6 @@ def truncated_svd(
             f"rank {least}"
         )
     chosen = _choose(matrix, rank, method)
-    if chosen == "lanczos" and (rank or 1) + 1 >= least:
-        raise ArgumentError(
-            f"truncated_svd: Lanczos finds at most min(n, d) − 2 = {max(least - 2, 0)} singular "
-            "triples and the one that bounds the error, which is too few here; use "
-            "method='lapack'"
-        )
     size = frobenius(matrix)
     target = 0.0 if error is None else error
     if chosen == "lapack":
@@ -200,9 +194,16 @@ def _check(rank: Any, error: Any, norm: str, method: str) -> None:
 
 
 def _choose(matrix: Any, rank: int | None, method: str) -> str:
+    """The method. Raises ArgumentError for Lanczos where it cannot find as many triples."""
+    least, dense = min(matrix.shape), isinstance(matrix, np.ndarray)
+    if method == "lanczos" and (rank or 1) + 1 >= least:
+        raise ArgumentError(
+            f"truncated_svd: Lanczos finds at most min(n, d) − 2 = {max(least - 2, 0)} singular "
+            "triples and the one that bounds the error, which is too few here; use "
+            "method='lapack'"
+        )
     if method != "auto":
         return method
-    least, dense = min(matrix.shape), isinstance(matrix, np.ndarray)
     if least <= (_FULL if dense else 200):
         return "lapack"
     if dense:

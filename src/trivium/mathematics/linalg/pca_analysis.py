@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from trivium.engine.errors import ArgumentError, ShapeError
+from trivium.engine.messages import counted
 
 from ..errors import DomainError
 from .low_rank_input import (
@@ -88,6 +89,19 @@ def pca(
         )
     if keep is not None or batch_rows is not None:
         raise ArgumentError("pca: keep= and batch_rows= belong to method='incremental'")
+    return _whole(data, wanted, whiten, method, oversampling, passes, seed)
+
+
+def _whole(
+    data: Any,
+    wanted: Any,
+    whiten: bool,
+    method: Method,
+    oversampling: int,
+    passes: int | None,
+    seed: int,
+) -> PCA:
+    """Of a table in memory: exact or randomized."""
     x = real_matrix("pca", "data", data)
     _check_rows(len(x))
     x, exponent = tamed(x, checked_magnitude("pca", "data", x))
@@ -162,7 +176,7 @@ def _components(given: Any) -> int | float | Literal["parallel"]:
 def _check_rows(rows: int) -> None:
     if rows < 2:
         raise ShapeError(
-            f"pca: the data have {rows} row{'s'[: rows != 1]}; a variance needs at least two"
+            f"pca: the data have {counted(rows, 'row')}; a variance needs at least two"
         )
 
 
@@ -223,14 +237,7 @@ def _result(
     notes = notes_of(constant, direction_digits)
     if wanted == "parallel" and not count:
         notes += ("no component has more variance than unrelated columns would have",)
-    with np.errstate(over="ignore", under="ignore"):
-        found = np.ldexp(kept, 2 * exponent)
-        total = float(np.ldexp(spectrum.total, 2 * exponent))
-    if not 0 < total < math.inf:
-        raise DomainError(
-            f"pca: the variance is about 2^{2 * exponent}, which no float64 holds; multiply the "
-            "data by a constant first"
-        )
+    found, total = _in_units(kept, spectrum.total, exponent)
     residuals = spectrum.residuals
     return PCA(
         mean=np.ldexp(mean, exponent).astype(dtype),
@@ -247,6 +254,19 @@ def _result(
         residuals=None if residuals is None else np.ldexp(residuals[:count], 2 * exponent),
         notes=notes,
     )
+
+
+def _in_units(kept: Array, total: float, exponent: int) -> tuple[Array, float]:
+    """Variances of data that were divided by 2^exponent, and their sum, in the data's units."""
+    with np.errstate(over="ignore", under="ignore"):
+        found = np.ldexp(kept, 2 * exponent)
+        whole = float(np.ldexp(total, 2 * exponent))
+    if not 0 < whole < math.inf:
+        raise DomainError(
+            f"pca: the variance is about 2^{2 * exponent}, which no float64 holds; multiply the "
+            "data by a constant first"
+        )
+    return found, whole
 
 
 def _gaps(values: Array) -> Array:

@@ -111,9 +111,7 @@ def qr_iteration(
             f'qr_iteration: shifts must be "wilkinson" or "none", not {shifts!r}'
         )
     n = len(given)
-    allowed = (30 * n if shifts == "wilkinson" else 500) if steps is None else steps
-    if isinstance(allowed, bool) or not isinstance(allowed, int | np.integer) or allowed < 0:
-        raise ArgumentError(f"qr_iteration: steps must be a whole number, not {steps!r}")
+    allowed = _allowed(steps, 30 * n if shifts == "wilkinson" else 500)
     from scipy.linalg import hessenberg
 
     symmetric = bool(np.array_equal(given, given.T))
@@ -124,7 +122,7 @@ def qr_iteration(
         t = np.triu(np.tril(t, 1), -1)
         t = (t + t.T) / 2
     run = francis if shifts == "wilkinson" else _plain
-    t, q, trajectory, deflations, done = run(t, q, int(allowed), symmetric)
+    t, q, trajectory, deflations, done = run(t, q, allowed, symmetric)
     observed = predicted = None
     notes: list[str] = []
     if shifts == "none":
@@ -147,6 +145,14 @@ def qr_iteration(
         notes=tuple(notes),
         symmetric=symmetric,
     )
+
+
+def _allowed(steps: int | None, default: int) -> int:
+    if steps is None:
+        return default
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0:
+        raise ArgumentError(f"qr_iteration: steps must be a whole number, not {steps!r}")
+    return int(steps)
 
 
 def _plain(
