@@ -64,13 +64,26 @@ def annealing(
         f, start, bounds=bounds, evaluations=evaluations, target=target,
         trajectory=trajectory, callback=callback,
     )  # fmt: skip
-    chance = Chance(seed)
-    x, value = seen.start.copy(), seen.begin()
+    chance, value = Chance(seed), seen.begin()
     lengths = np.full(seen.size, float(step))
-    heat = _first_temperature(seen, chance, lengths) if temperature is None else temperature
-    first, ends = heat, [math.inf] * 4
-    reason = Reason.SCHEDULE_DONE
-    for _ in range(temperatures):
+    first = _first_temperature(seen, chance, lengths) if temperature is None else temperature
+    schedule = [first * cooling**k for k in range(temperatures)]
+    reason, last = _annealed(seen, chance, value, lengths, schedule, sweeps, value_tolerance)
+    return seen.finish(reason, [f"The temperature fell from {first:.3g} to {last:.3g}."])
+
+
+def _annealed(
+    seen: Seen,
+    chance: Chance,
+    value: float,
+    lengths: Array,
+    schedule: list[float],
+    sweeps: int,
+    tolerance: float,
+) -> tuple[Reason, float]:
+    """Why the search ended, and at which temperature of the schedule."""
+    x, ends = seen.start.copy(), [math.inf] * 4
+    for heat in schedule:
         for _ in range(sweeps):
             x, value, taken = _cycles(seen, chance, x, value, lengths, heat)
             lengths = _adjusted(lengths, taken, seen)
@@ -78,17 +91,13 @@ def annealing(
                 break
         asked = Reason.UNBOUNDED if value == -math.inf else seen.moved(x, value)
         if asked is not None:
-            reason = asked
-            break
+            return asked, heat
         ends = [value, *ends[:3]]
-        near = value_tolerance * max(1.0, abs(seen.best_value))
+        near = tolerance * max(1.0, abs(seen.best_value))
         if max(abs(end - seen.best_value) for end in ends) <= near:
-            reason = Reason.STAGNATION
-            break
+            return Reason.STAGNATION, heat
         x, value = seen.best.copy(), seen.best_value
-        heat *= cooling
-    note = f"The temperature fell from {first:.3g} to {heat:.3g}."
-    return seen.finish(reason, [note])
+    return Reason.SCHEDULE_DONE, schedule[-1]
 
 
 def _check(

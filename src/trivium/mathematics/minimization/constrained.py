@@ -10,10 +10,11 @@ Rockafellar (1973), J. Optim. Theory Appl. 12.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,6 +36,7 @@ from .search import Iteration
 __all__ = ["ConstrainedMinimum", "augmented_lagrangian"]
 
 Array = np.ndarray[Any, Any]
+_MOST_PENALTY = 1e14
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,72 +109,109 @@ def augmented_lagrangian(
     limits = Bounds.of((None, None) if bounds is None else bounds, problem.size)
     if not 0 < float(penalty) < math.inf:
         raise ArgumentError(f"augmented_lagrangian: penalty must be positive, got {penalty!r}")
-    problem.rho.assign(np.float64(penalty))
-    x = limits.project(problem.start)
-    state = problem.look(x, limits)
-    if not state.finite:
-        raise ArgumentError(
-            "the function or a constraint is not finite at the start; choose a start inside "
-            "their domains"
-        )
-    path = [(x.copy(), state.value)] if trajectory else None
-    omega, eta = 1 / penalty, 1 / penalty**0.1
-    best, reason, done = state, Reason.ITERATIONS, 0
-    notes: list[str] = []
-    for done in range(1, iterations + 1):
-        left = evaluations - problem.counts.functions
-        if left <= 0:
-            reason = Reason.EVALUATIONS
-            break
-        inner = lbfgs(
-            problem.function, x, memory=memory, bounds=bounds,
-            gradient_tolerance=max(min(omega, 1e-2), 0.1 * gradient_tolerance),
-            evaluations=left, iterations=2000,
-        )  # fmt: skip
-        x = inner.x
-        rho = float(problem.rho.value)
-        violated = problem.violation(x)
-        if not math.isfinite(violated) or inner.stopped is Reason.UNBOUNDED:
-            reason = (
-                Reason.UNBOUNDED if inner.stopped is Reason.UNBOUNDED else Reason.NON_FINITE
-            )
-            break
-        if violated <= max(eta, constraint_tolerance):
-            problem.move_multipliers(x)
-            eta, omega = max(eta / rho**0.9, 0.1 * constraint_tolerance), omega / rho
-            tight = True
-        else:
-            problem.rho.assign(np.float64(min(rho * 10, 1e14)))
-            rho = float(problem.rho.value)
-            eta, omega = 1 / rho**0.1, 1 / rho
-            tight = False
-        state = problem.look(x, limits)
-        best = _better(best, state, constraint_tolerance)
-        if path is not None:
-            path.append((x.copy(), state.value))
-        if state.solved(gradient_tolerance, constraint_tolerance):
-            best, reason = state, Reason.CONVERGED
-            break
-        told = Iteration(done, x.copy(), state.value, state.stationarity)
-        if callback is not None and callback(told):
-            reason = Reason.CALLBACK
-            break
-        if not tight and rho >= 1e14:
-            reason = Reason.INFEASIBLE
-            break
-    if best.infeasibility > math.sqrt(constraint_tolerance):
+    tolerances = _Tolerances(gradient_tolerance, constraint_tolerance)
+    outer = _Multipliers(problem, limits, tolerances, float(penalty), trajectory)
+    inner = functools.partial(lbfgs, problem.function, memory=memory, bounds=bounds)
+    reason = outer.iterate(inner, iterations, evaluations, callback)
+    notes = []
+    if outer.best.infeasibility > math.sqrt(constraint_tolerance):
         reason = Reason.INFEASIBLE if reason is not Reason.UNBOUNDED else reason
         notes.append(
             "No point was found where all constraints hold: they may contradict each other, or "
             "the start is too far from where they hold."
         )
-    size = max(_largest(best.equality), _largest(best.inequality))
-    if size > 1e3 * max(1.0, abs(best.value)):
+    size = max(_largest(outer.best.equality), _largest(outer.best.inequality))
+    if size > 1e3 * max(1.0, abs(outer.best.value)):
         notes.append(
             "The multipliers are very large: it may be that the constraints' gradients are nearly "
             "dependent at this point, and then no multipliers need exist."
         )
-    return problem.result(best, reason, done, path, notes)
+    return problem.result(outer.best, reason, outer.done, outer.path, notes)
+
+
+class _Tolerances(NamedTuple):
+    """Of ‖∇L‖_∞, and of the constraints and the complementarity."""
+
+    gradient: float
+    constraint: float
+
+
+class _Multipliers:
+    """The outer iterations: ω and η are the tolerances of the next inner minimization."""
+
+    def __init__(
+        self,
+        problem: _Lagrangian,
+        limits: Bounds,
+        tolerances: _Tolerances,
+        penalty: float,
+        trajectory: bool,
+    ) -> None:
+        self._problem, self._limits, self._tolerances = problem, limits, tolerances
+        problem.rho.assign(np.float64(penalty))
+        self._omega, self._eta = 1 / penalty, 1 / penalty**0.1
+        self.best = problem.look(limits.project(problem.start), limits)
+        if not self.best.finite:
+            raise ArgumentError(
+                "the function or a constraint is not finite at the start; choose a start inside "
+                "their domains"
+            )
+        self.done = 0
+        self.path = [(self.best.x.copy(), self.best.value)] if trajectory else None
+
+    def iterate(
+        self,
+        inner: Callable[..., Minimum],
+        iterations: int,
+        evaluations: int,
+        callback: Callable[[Iteration], bool | None] | None,
+    ) -> Reason:
+        """Minimize, move the multipliers or the penalty, and so on; why it ended."""
+        x = self.best.x
+        for done in range(1, iterations + 1):
+            self.done = done
+            left = evaluations - self._problem.counts.functions
+            if left <= 0:
+                return Reason.EVALUATIONS
+            small = max(min(self._omega, 1e-2), 0.1 * self._tolerances.gradient)
+            found = inner(x, gradient_tolerance=small, evaluations=left, iterations=2000)
+            x = found.x
+            violated = self._problem.violation(x)
+            if found.stopped is Reason.UNBOUNDED:
+                return Reason.UNBOUNDED
+            if not math.isfinite(violated):
+                return Reason.NON_FINITE
+            exhausted = self._adapt(x, violated)
+            state = self._saw(x)
+            if state.solved(*self._tolerances):
+                self.best = state
+                return Reason.CONVERGED
+            told = Iteration(done, x.copy(), state.value, state.stationarity)
+            if callback is not None and callback(told):
+                return Reason.CALLBACK
+            if exhausted:
+                return Reason.INFEASIBLE
+        return Reason.ITERATIONS
+
+    def _adapt(self, x: Array, violated: float) -> bool:
+        """Move the multipliers where x is feasible enough, else ρ; whether ρ is at its end."""
+        problem, rho = self._problem, float(self._problem.rho.value)
+        if violated <= max(self._eta, self._tolerances.constraint):
+            problem.move_multipliers(x)
+            self._eta = max(self._eta / rho**0.9, 0.1 * self._tolerances.constraint)
+            self._omega /= rho
+            return False
+        rho = min(rho * 10, _MOST_PENALTY)
+        problem.rho.assign(np.float64(rho))
+        self._eta, self._omega = 1 / rho**0.1, 1 / rho
+        return rho >= _MOST_PENALTY
+
+    def _saw(self, x: Array) -> _State:
+        state = self._problem.look(x, self._limits)
+        self.best = _better(self.best, state, self._tolerances.constraint)
+        if self.path is not None:
+            self.path.append((x.copy(), state.value))
+        return state
 
 
 def _largest(values: Array) -> float:

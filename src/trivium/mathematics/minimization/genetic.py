@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -62,78 +63,103 @@ def genetic(
         f, start, bounds=bounds, evaluations=evaluations, target=target,
         trajectory=trajectory, callback=callback,
     )  # fmt: skip
-    size = min(max(10 * seen.size, 40), 200) if population is None else int(population)
-    rate = 1 / seen.size if mutation is None else float(mutation)
-    _check(size, elite, crossover, rate, spread, crossover_index, mutation_index, generations)
-    chance = Chance(seed)
-    low, high = _box(seen, spread)
-    points = low + (high - low) * chance.uniform(size, seen.size)
-    points[0] = seen.start
-    seen.begin()
-    values = np.array([seen.best_value, *[seen.value(x) for x in points[1 : 1 + seen.left]]])
-    points = points[: len(values)]
-    last, waited, reason = seen.best_value, 0, Reason.ITERATIONS
-    for _ in range(generations):
-        if seen.left < size - elite or len(values) < size:
-            reason = Reason.EVALUATIONS
-            break
-        order = np.argsort(values, kind="stable")
-        points, values = points[order], values[order]
-        parents = _tournaments(values, chance, size + size % 2)
-        children = _crossed(points[parents], chance, crossover, crossover_index)[: size - elite]
-        children = _mutated(children, chance, rate, mutation_index, high - low)
-        children = np.stack([seen.bounds.project(child) for child in children])
-        found = np.array([seen.value(child) for child in children])
-        points = np.concatenate([points[:elite], children])
-        values = np.concatenate([values[:elite], found])
-        if values.min() == -math.inf:
-            reason = Reason.UNBOUNDED
-            break
-        best = int(np.argmin(values))
-        asked = seen.moved(points[best], float(values[best]))
-        if asked is not None:
-            reason = asked
-            break
-        if last - seen.best_value > value_tolerance * max(1.0, abs(seen.best_value)):
-            last, waited = seen.best_value, 0
-        else:
+    breeding = _Breeding(
+        min(max(10 * seen.size, 40), 200) if population is None else int(population),
+        elite, crossover, crossover_index,
+        1 / seen.size if mutation is None else float(mutation), mutation_index,
+    )  # fmt: skip
+    breeding.check(spread, generations)
+    bred = _Generations(seen, breeding, Chance(seed), spread)
+    reason = bred.evolve(generations, patience, value_tolerance)
+    box = f"The first generation lay within {spread:g} of the start."
+    return seen.finish(reason, [] if seen.bounds.some else [box])
+
+
+@dataclass(frozen=True)
+class _Breeding:
+    """How a generation follows from the one before."""
+
+    size: int
+    elite: int
+    crossover: float
+    crossover_index: float
+    mutation: float
+    mutation_index: float
+
+    def check(self, spread: float, generations: int) -> None:
+        """Raises ArgumentError for what has no meaning."""
+        if self.size < 4:
+            raise ArgumentError(
+                f"genetic: a population has at least 4 members, got {self.size}"
+            )
+        if not 0 <= self.elite < self.size:
+            raise ArgumentError(
+                f"genetic: elite must lie from 0 to {self.size - 1}, got {self.elite!r}"
+            )
+        for name in ("crossover", "mutation"):
+            share = getattr(self, name)
+            if not 0 <= share <= 1:
+                raise ArgumentError(f"genetic: {name} is a probability, got {share!r}")
+        for name, given in (
+            ("spread", spread), ("crossover_index", self.crossover_index),
+            ("mutation_index", self.mutation_index),
+        ):  # fmt: skip
+            if not 0 < float(given) < math.inf:
+                raise ArgumentError(f"genetic: {name} must be positive, got {given!r}")
+        if generations < 1:
+            raise ArgumentError(f"genetic: generations must be at least 1, got {generations!r}")
+
+    def children(self, points: Array, values: Array, chance: Chance, width: Array) -> Array:
+        """As many as there are places beside the elite, not yet within the bounds."""
+        count = self.size - self.elite
+        parents = points[_tournaments(values, chance, self.size + self.size % 2)]
+        crossed = _crossed(parents, chance, self.crossover, self.crossover_index)[:count]
+        return _mutated(crossed, chance, self.mutation, self.mutation_index, width)
+
+
+class _Generations:
+    """The members and their values, from the first generation on."""
+
+    def __init__(self, seen: Seen, breeding: _Breeding, chance: Chance, spread: float) -> None:
+        self._seen, self._breeding, self._chance = seen, breeding, chance
+        low, high = _box(seen, spread)
+        self._width = high - low
+        points = low + self._width * chance.uniform(breeding.size, seen.size)
+        points[0] = seen.start
+        values = [seen.begin(), *[seen.value(x) for x in points[1 : 1 + seen.left]]]
+        self.values: Array = np.array(values)
+        self.points: Array = points[: len(self.values)]
+
+    def evolve(self, generations: int, patience: int, tolerance: float) -> Reason:
+        """Generation after generation until there is a reason to stop."""
+        seen, breeding = self._seen, self._breeding
+        last, waited = seen.best_value, 0
+        for _ in range(generations):
+            if seen.left < breeding.size - breeding.elite or len(self.values) < breeding.size:
+                return Reason.EVALUATIONS
+            self._next()
+            if self.values.min() == -math.inf:
+                return Reason.UNBOUNDED
+            best = int(np.argmin(self.values))
+            asked = seen.moved(self.points[best], float(self.values[best]))
+            if asked is not None:
+                return asked
             waited += 1
-        if waited >= patience:
-            reason = Reason.STAGNATION
-            break
-    notes = (
-        []
-        if seen.bounds.some
-        else [f"The first generation lay within {spread:g} of the start."]
-    )
-    return seen.finish(reason, notes)
+            if last - seen.best_value > tolerance * max(1.0, abs(seen.best_value)):
+                last, waited = seen.best_value, 0
+            if waited >= patience:
+                return Reason.STAGNATION
+        return Reason.ITERATIONS
 
-
-def _check(
-    size: int,
-    elite: int,
-    crossover: float,
-    rate: float,
-    spread: float,
-    crossover_index: float,
-    mutation_index: float,
-    generations: int,
-) -> None:
-    if size < 4:
-        raise ArgumentError(f"genetic: a population has at least 4 members, got {size}")
-    if not 0 <= elite < size:
-        raise ArgumentError(f"genetic: elite must lie from 0 to {size - 1}, got {elite!r}")
-    for name, share in (("crossover", crossover), ("mutation", rate)):
-        if not 0 <= share <= 1:
-            raise ArgumentError(f"genetic: {name} is a probability, got {share!r}")
-    for name, given in (
-        ("spread", spread), ("crossover_index", crossover_index),
-        ("mutation_index", mutation_index),
-    ):  # fmt: skip
-        if not 0 < float(given) < math.inf:
-            raise ArgumentError(f"genetic: {name} must be positive, got {given!r}")
-    if generations < 1:
-        raise ArgumentError(f"genetic: generations must be at least 1, got {generations!r}")
+    def _next(self) -> None:
+        seen, elite = self._seen, self._breeding.elite
+        order = np.argsort(self.values, kind="stable")
+        points, values = self.points[order], self.values[order]
+        born = self._breeding.children(points, values, self._chance, self._width)
+        born = np.stack([seen.bounds.project(child) for child in born])
+        found = np.array([seen.value(child) for child in born])
+        self.points = np.concatenate([points[:elite], born])
+        self.values = np.concatenate([values[:elite], found])
 
 
 def _box(seen: Seen, spread: float) -> tuple[Array, Array]:
