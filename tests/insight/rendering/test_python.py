@@ -19,6 +19,7 @@ from tests.insight.random_models import (
 from trivium.engine.errors import ArgumentError, TriviumError
 from trivium.engine.tensor import input as engine_input
 from trivium.insight.derivation.deriving import derive
+from trivium.insight.rendering.python_helpers import HELPERS
 from trivium.insight.rendering.python_names import Names
 from trivium.insight.rendering.python_source import ATOM, Code
 from trivium.insight.rendering.python_writer import File, Writer
@@ -152,7 +153,9 @@ def sources():
 
 def test_files_are_formatted_and_lint_clean(tmp_path):
     ruff = pytest.importorskip("ruff")
-    for number, source in enumerate(sources()):
+    helpers = "\n\n".join(each.source for each in HELPERS.values())
+    every = f"import math\n\nimport numpy as np\n\n\n{helpers}"
+    for number, source in enumerate([every, *sources()]):
         (tmp_path / f"generated_{number}.py").write_text(source, encoding="utf-8")
     for command in (
         ["format", "--diff"],

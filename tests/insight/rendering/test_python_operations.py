@@ -1,6 +1,7 @@
 """Every primitive and textbook operation computes in NumPy what its record defines."""
 
 import ast
+import math
 import re
 
 import hypothesis
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import special
 
 import trivium as tv
 from tests.engine import table as engine_table
@@ -161,6 +163,7 @@ def test_helpers_say_what_they_need():
         code = helper.source.rpartition('"""')[2]
         words = set(re.findall(r"(?<![\w.])\w+", code)) & set(HELPERS)
         assert words - {name} == set(helper.needs), name
+        assert max(map(len, helper.source.splitlines())) <= 88, name
     assert with_needs(["normal_cdf"]) == ["erfc", "normal_cdf"]
 
 
@@ -265,3 +268,61 @@ def assert_no_superfluous_parentheses(line):
         except SyntaxError:
             same = False
         assert not same, text
+
+
+# --- accuracy over the whole domain -----------------------------------------------------------
+
+
+def helper(name, *arrays):
+    space = {"np": np, "math": math}
+    exec("\n".join(HELPERS[each].source for each in with_needs([name])), space)
+    with np.errstate(all="ignore"):
+        return space[name](*arrays)
+
+
+TAILS = np.concatenate([10.0 ** np.arange(-300, -1, 13), [0.02, 0.3, 0.4999, 0.5, 0.51, 0.97]])
+FUNCTIONS = {
+    "erf": (np.linspace(-6, 6, 61), 4e-16),
+    "erfc": (np.linspace(-6, 26, 61), 2e-13),  # the rounding of x counts 2x² times
+    "erfinv": (np.concatenate([-TAILS, TAILS, 1 - TAILS[TAILS > 1e-16]]), 2e-15),
+    "normal_quantile": (np.concatenate([TAILS, 1 - TAILS[TAILS > 1e-16]]), 4e-15),
+    "log_gamma": (np.concatenate([10.0 ** np.arange(-8, 8.0), np.linspace(0.1, 9, 40)]), 4e-15),
+    "normal_cdf": (np.linspace(-37, 9, 61), 1e-12),
+    "log_normal_cdf": (np.concatenate([np.linspace(-80, 6, 61), [-1e8]]), 1e-13),
+    "sigmoid": (np.linspace(-700, 700, 61), 4e-16),
+}
+EXACT = {
+    "erf": special.erf, "erfc": special.erfc, "erfinv": special.erfinv, "sigmoid": special.expit,
+    "normal_quantile": special.ndtri, "log_gamma": special.gammaln, "normal_cdf": special.ndtr,
+    "log_normal_cdf": special.log_ndtr,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_special_functions_over_their_whole_range(name):
+    x, rtol = FUNCTIONS[name]
+    # Next to the zeros of ln Γ at 1 and 2 only the absolute error is small.
+    atol = 1e-15 if name == "log_gamma" else 1e-307
+    np.testing.assert_allclose(helper(name, x), EXACT[name](x), rtol=rtol, atol=atol)
+
+
+def test_incomplete_gamma_functions_over_a_wide_range():
+    a, x = np.meshgrid(10.0 ** np.arange(-3, 4.0), 10.0 ** np.arange(-6, 4.0))
+    for name, exact in (("gammainc", special.gammainc), ("gammaincc", special.gammaincc)):
+        true = exact(a, x)
+        seen = true > 1e-290
+        np.testing.assert_allclose(helper(name, a, x)[seen], true[seen], rtol=3e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, 5])
+def test_polygamma_on_both_sides_of_zero(order):
+    x = np.concatenate([10.0 ** np.arange(-3, 7.0), np.linspace(0.3, 20, 40)])
+    space = {"np": np, "math": math}
+    exec(HELPERS["polygamma"].source, space)
+    found = space["polygamma"](order, x)
+    np.testing.assert_allclose(found, special.polygamma(order, x), rtol=1e-12, atol=1e-13)
+    left = np.linspace(-6.3, -0.2, 25)
+    record = table()["polygamma"]
+    expected = record.evaluate(record.attributes(order), left)
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(space["polygamma"](order, left), expected, rtol=1e-9)

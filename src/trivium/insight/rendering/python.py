@@ -65,7 +65,7 @@ class _Rendering:
             self._name(equation.defines)
         floating = [each.leaf.dtype for each in derivation.parameters.values()]
         longest = max((len(each.text) for each in self.code.values()), default=0)
-        self.file = File(self.names, derivation.batch, reserve=longest + 3)
+        self.file = File(self.names, derivation.batch, reserve=max(longest, 8) + 3)
         if floating:
             self.file.floating = floating[0]
 

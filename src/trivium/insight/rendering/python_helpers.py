@@ -124,7 +124,7 @@ def normal_cdf(z):
 helper(
     '''
 def log_normal_cdf(z):
-    """log(normal_cdf(z)), far in the lower tail by its asymptotic series (DLMF 7.12.1)."""
+    """log(normal_cdf(z)), far in the lower tail by a series (DLMF 7.12.1)."""
     wide = z.astype(float)
     near, far = np.maximum(wide, -30), np.minimum(wide, -30)
     above = np.log1p(-erfc(np.abs(near) / math.sqrt(2)) / 2)
@@ -170,7 +170,7 @@ def attains_smallest(z, axis):
 helper(
     '''
 def erf_inverse(p, tail):
-    """y >= 0 with erf(y) = p, erfc(y) = tail = 1 - p: Halley from Winitzki's formula."""
+    """y >= 0 with erf(y) = p, erfc(y) = tail = 1 - p: Halley's method."""
     inside = (p >= 0) & (tail > 0)
     p, rest = np.where(inside, p, 0.5), np.where(inside, tail, 0.5)
     log = np.log(rest * (1 + p))

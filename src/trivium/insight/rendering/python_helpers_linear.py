@@ -90,7 +90,7 @@ def lstsq(a, b, tolerance):
 
 helper('''
 def expm(a):
-    """The exponential of matrices: scaling, squaring, and Pade's [7/7] approximation."""
+    """The exponential of matrices: scaling, squaring, Pade's [7/7] approximation."""
     size = np.abs(a).sum(axis=-2).max(initial=0)
     squarings = max(0, math.ceil(math.log2(size / 0.5))) if size > 0.5 else 0
     a = a / 2**squarings
