@@ -28,6 +28,7 @@ Examples
   trivium fit houses.csv --target price
   trivium fit digits --model mlp:128,64 --epochs 30
   trivium predict runs/houses-2026-11-20-001 new.csv --out predictions.csv
+  trivium draw runs/houses-2026-11-20-001
   trivium runs
   trivium derive mlp:8 --objective squared-error --features 3
   trivium data list
