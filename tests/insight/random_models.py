@@ -117,7 +117,7 @@ def network(rng, features, outputs, output=None):
     activation = str(rng.choice(ACTIVATIONS))
     hidden = [int(each) for each in rng.integers(2, 6, rng.integers(0, 5))]
     kind = rng.integers(10)
-    if kind < 5 or output is not None or outputs is None and activation in ("softmax",):
+    if kind < 5 or output is not None or (outputs is None and activation in ("softmax",)):
         dropout = float(rng.choice([0.0, 0.3]))
         return tv.models.MLP(
             hidden, activation, outputs=outputs, output=output, dropout=dropout
