@@ -18,6 +18,7 @@ from .phrases import (
     MEANINGS,
     SIGNS_EXPLAINED,
     SPREAD,
+    evaluated_on,
     explained,
     finding,
     listed,
@@ -216,7 +217,7 @@ def _rows(equations: Equations, equation: Equation, word: str, beside: str = "")
 def _numbers(derivation: Derivation, _: Translate) -> Iterable[str]:
     numbers = derivation.numbers()
     yield rf"\section*{{{prose(_('Numbers'))}}}"
-    yield prose(_("The equations on {count} examples.").format(count=numbers.n))
+    yield prose(evaluated_on(derivation, numbers.n, _))
     rows = []
     for symbol in derivation.symbols:
         if symbol.role != "size" and id(symbol.leaf) in numbers.values:

@@ -154,7 +154,7 @@ def _numbers(derivation: Derivation, _: Translate) -> Section:
     return Section(
         key="numbers",
         title=_("Numbers"),
-        introduction=_("The equations on {count} examples.").format(count=numbers.n),
+        introduction=phrases.evaluated_on(derivation, numbers.n, _),
         tables=(
             Table(
                 _("Data and parameters"),
@@ -200,6 +200,8 @@ def _notation(derivation: Derivation, _: Translate) -> Section:
 def array_text(array: np.ndarray[Any, Any], _: Translate) -> str:
     """Small arrays whole, larger ones in part, with their mean, spread and range."""
     array = np.asarray(array)
+    if array.ndim == 0 and array.dtype.kind == "f":
+        return f"{float(array):.6g}"
     if array.size <= _WHOLE or array.ndim <= 2:
         shown = np.array2string(
             array, precision=4, suppress_small=True, threshold=_WHOLE, edgeitems=2,

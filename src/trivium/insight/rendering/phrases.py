@@ -25,6 +25,7 @@ __all__ = [
     "SPREAD",
     "explained",
     "finding",
+    "evaluated_on",
     "listed",
     "spread",
     "steps",
@@ -87,11 +88,26 @@ def explained(equation: Equation, _: Translate) -> Iterable[tuple[str, str]]:
 
 def listed(derivation: Derivation) -> list[Symbol]:
     """The symbols that need explaining: what is given, and values that the program names."""
+    unexplained = {"gradient"} if _has_examples(derivation) else {"gradient", "size"}
     return [
         each
         for each in derivation.symbols
-        if each.role != "gradient" and (each.role != "value" or each.path)
+        if each.role not in unexplained and (each.role != "value" or each.path)
     ]
+
+
+def _has_examples(derivation: Derivation) -> bool:
+    """Whether anything has an axis of examples."""
+    return any("n" in each.shape for each in derivation.symbols)
+
+
+def evaluated_on(derivation: Derivation, n: int, _: Translate) -> str:
+    """On how many examples the numbers are; nothing where there are no examples."""
+    if not _has_examples(derivation):
+        return ""
+    if n == 1:
+        return _("The equations on one example.")
+    return _("The equations on {count} examples.").format(count=n)
 
 
 def finding(check: Check, _: Translate) -> str:

@@ -18,6 +18,7 @@ from .phrases import (
     FORWARD,
     MEANINGS,
     SPREAD,
+    evaluated_on,
     explained,
     finding,
     listed,
@@ -154,7 +155,8 @@ def _indented(words: str, width: int, indent: str) -> list[str]:
 def _numbers(derivation: Derivation, _: Translate, width: int) -> Iterable[str]:
     numbers = derivation.numbers()
     yield from _heading(_("Numbers"))
-    yield _("The equations on {count} examples.").format(count=numbers.n)
+    if words := evaluated_on(derivation, numbers.n, _):
+        yield words
     rows = []
     for symbol in derivation.symbols:
         if symbol.role != "size" and id(symbol.leaf) in numbers.values:
