@@ -363,3 +363,29 @@ def test_a_parameter_without_influence_has_a_zero_gradient():
     )
     np.testing.assert_array_equal(gradients["b"], [0, 0])
     assert gradients["a"] == 4
+
+
+def test_inputs_of_an_expression_are_arguments_whatever_they_are_called():
+    a = tv.input((4, 3), "float64", name="parameters")
+    b = tv.input((4,), "float64", name="np")
+    w = tv.variable(np.array([1.0, -2.0, 0.5]), name="x")
+    derivation = derive(((a @ w - b) ** 2).mean())
+    source = derivation.python()
+    assert "def loss_and_gradients(parameters, parameters_2, np_2):" in source
+    rng = np.random.default_rng(0)
+    left, right = rng.normal(size=(4, 3)), rng.normal(size=4)
+    loss, gradients = loaded(source)({"x": w.value}, left, right)
+    residual = left @ w.value - right
+    np.testing.assert_allclose(loss, np.mean(residual**2))
+    np.testing.assert_allclose(gradients["x"], left.T @ residual / 2)
+
+
+def test_variables_that_are_no_parameters_are_written_as_they_are():
+    fixed = tv.variable(np.array([0.25, -4.0]), name="fixed")
+    model = tv.models.Formula(lambda x, a: a * x @ tv.stop_gradient(fixed), a=1.0)
+    rng = np.random.default_rng(0)
+    case = Case(
+        model, tv.objectives.SquaredError(), rng.normal(size=(5, 2)), rng.normal(size=5)
+    )
+    _, source, _ = check(case)
+    assert "np.array([0.25, -4], dtype)" in source
