@@ -209,7 +209,13 @@ def _solve(writer: Writer, node: Tensor, operands: list[Written]) -> Written:
     """A^{-1} B; the inverse itself where B is the identity."""
     if operands[1].box.string == "I" and node.inputs[1].primitive.name == "constant":
         return writer.fill(r"{0}^{{-1}}", operands[0])
-    return writer.by_record(node, operands)
+    matrix = writer.as_array(operands[0], 2)
+    if matrix.transposed is not None:
+        matrix, inverse = matrix.transposed, r"{0}^{{-\top}} {1}"
+    else:
+        inverse = r"{0}^{{-1}} {1}"
+    right = writer.as_array(operands[1], node.ndim)
+    return linear(right, lambda b: writer.fill(inverse, matrix, b))
 
 
 FORMS: dict[str, Form] = {

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from trivium.engine.tensor import Tensor
 
-from .precedence import Binding
 from .written import Written, has_no_superscript, product, product_of
 
 if TYPE_CHECKING:
@@ -153,13 +152,16 @@ def _end(writer: Writer, stop: int) -> str:
 
 def _contraction(writer: Writer, node: Tensor, operands: list[Written]) -> Written:
     left, right, out = node.attributes
-    (x, left), (y, right) = (
+    from .einsum import einsum
+
+    (x, left, *sources), (y, right, other) = (
         _factor(writer, written, source, labels)
         for written, source, labels in zip(operands, node.inputs, (left, right), strict=True)
     )
     labels = (left, right, out)
+    sources.append(other)
     if not left or not right:
-        return _scaled(x, y) if out in (left, right) else _general(writer, labels, x, y)
+        return _scaled(x, y) if out in (left, right) else einsum(writer, labels, sources)
     shared = [label for label in left if label in right]
     summed = [label for label in shared if label not in out]
     if len(summed) == len(shared):
@@ -170,19 +172,19 @@ def _contraction(writer: Writer, node: Tensor, operands: list[Written]) -> Writt
         return ALL["multiply"](writer, node, [x, y])
     else:
         found = _diagonal(writer, labels, x, y)
-    return _general(writer, labels, x, y) if found is None else found
+    return einsum(writer, labels, sources) if found is None else found
 
 
 def _factor(
     writer: Writer, written: Written, source: Tensor, labels: Labels
-) -> tuple[Written, Labels]:
-    """A factor and its axes, without those along which it was only repeated."""
+) -> tuple[Written, Labels, Tensor]:
+    """A factor, its axes and its node, without axes along which it was only repeated."""
     if source.primitive.name == "broadcast" and not written.scalar:
         inner = source.inputs[0]
         kept = _solid(inner.shape)
         if len(kept) < source.ndim and kept == source.shape[source.ndim - len(kept) :]:
-            return writer.done[id(inner)], labels[source.ndim - len(kept) :]
-    return writer.as_array(written, source.ndim), labels
+            return writer.done[id(inner)], labels[source.ndim - len(kept) :], inner
+    return writer.as_array(written, source.ndim), labels, source
 
 
 def _scaled(x: Written, y: Written) -> Written:
@@ -243,39 +245,6 @@ def _diagonal(writer: Writer, axes: Axes, x: Written, y: Written) -> Written | N
                 return matrix_product(diagonal, a)
             return matrix_product(a, diagonal)
     return None
-
-
-def _general(writer: Writer, axes: Axes, x: Written, y: Written) -> Written:
-    """A sum over indices: [Σ_j A_{ij} B_{jk}]_{ik}."""
-    left, right, out = axes
-    letters: dict[int, str] = {}
-    for label in (*out, *left, *right):
-        if label not in letters:
-            letters[label] = writer.index("ijklm", tuple(letters.values()))
-
-    def indices(labels: tuple[int, ...]) -> str:
-        return " ".join(letters[label] for label in labels)
-
-    def factor(written: Written, labels: tuple[int, ...]) -> Written:
-        if not labels:
-            return written
-        return replace(
-            writer.fill(f"{{0}}_{{{{{indices(labels)}}}}}", written),
-            scalar=True,
-            tightness=Binding.POWER,
-        )
-
-    term = product(False, (factor(x, left), factor(y, right)), (), ())
-    summed = [label for label in (*left, *right) if label not in out]
-    over = " ".join(dict.fromkeys(letters[label] for label in summed))
-    if over:
-        term = writer.fill(rf"\sum_{{{{{over}}}}} {{0}}", term, scalar=True)
-    if not out:
-        return term
-    whole = writer.fill(
-        rf"\left[ {{0}} \right]_{{{{{indices(out)}}}}}", replace(term, scalar=False)
-    )
-    return whole
 
 
 FORMS: dict[str, Form] = {

@@ -14,6 +14,7 @@ from .written import Written, filled, product
 __all__ = ["array", "number"]
 
 _DIGITS = 6
+_LARGEST_ROOT = 4096  # √d of that many features is still recognised
 _FEW = 4  # as many numbers of a vector are written out
 _EXACT = {
     math.pi: r"\pi",
@@ -52,7 +53,25 @@ def number(alphabet: Alphabet, value: Any) -> Written:
     for exact, parts in _FRACTIONS.items():
         if kind(exact) == kind(size):
             return _fraction(alphabet, parts, negative)
+    root = _root(value)
+    if root:
+        return _literal(alphabet, root, negative)
     return _literal(alphabet, _decimal(abs(value)), negative)
+
+
+def _root(value: Any) -> str:
+    """√k or 1/√k for a small whole k, where that is the number up to the last place."""
+    size = abs(float(value))
+    if not 1 / _LARGEST_ROOT < size < _LARGEST_ROOT:
+        return ""
+    for inverse in (False, True):
+        inside = round(size**-2 if inverse else size**2)
+        if not 2 <= inside <= _LARGEST_ROOT or math.isqrt(inside) ** 2 == inside:
+            continue
+        exact = 1 / math.sqrt(inside) if inverse else math.sqrt(inside)
+        if abs(size - exact) <= float(np.spacing(abs(value))):
+            return rf"\frac{{1}}{{\sqrt{{{inside}}}}}" if inverse else rf"\sqrt{{{inside}}}"
+    return ""
 
 
 def _literal(alphabet: Alphabet, notation: str, negative: bool) -> Written:

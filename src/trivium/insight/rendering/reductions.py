@@ -15,7 +15,7 @@ from .written import Product, Written, has_no_superscript, product, product_of
 if TYPE_CHECKING:
     from .writer import Form, Writer
 
-__all__ = ["FORMS"]
+__all__ = ["FORMS", "Elements"]
 
 _MOST_NODES = 24  # a summand of more nodes is written whole, not element by element
 _LETTERS = "ijklm"
@@ -27,7 +27,7 @@ Indices = tuple["Written | None", ...]
 
 
 @dataclass
-class _Elements:
+class Elements:
     """Writes single elements of expressions: Y_{ik} ln P_{ik}; None where that gets long."""
 
     writer: Writer
@@ -35,6 +35,7 @@ class _Elements:
     left: int = _MOST_NODES
 
     def letter(self) -> Written:
+        """A new letter for an index."""
         found = self.writer.index(_LETTERS, tuple(self.letters))
         self.letters.append(found)
         return self.writer.fill(found, scalar=True)
@@ -87,7 +88,7 @@ def _elementwise(node: Tensor) -> bool:
     return node.primitive.shape is rules.same_shape and not along
 
 
-def _broadcast(to: _Elements, node: Tensor, at: Indices) -> Written | None:
+def _broadcast(to: Elements, node: Tensor, at: Indices) -> Written | None:
     source = node.inputs[0]
     kept = at[len(at) - source.ndim :] if source.ndim else ()
     return to.of(
@@ -96,7 +97,7 @@ def _broadcast(to: _Elements, node: Tensor, at: Indices) -> Written | None:
     )
 
 
-def _reshape(to: _Elements, node: Tensor, at: Indices) -> Written | None:
+def _reshape(to: Elements, node: Tensor, at: Indices) -> Written | None:
     """Only axes of size 1 come or go."""
     source = node.inputs[0]
     solid = [size for size in node.shape if size != 1]
@@ -106,7 +107,7 @@ def _reshape(to: _Elements, node: Tensor, at: Indices) -> Written | None:
     return to.of(source, tuple(None if size == 1 else next(running) for size in source.shape))
 
 
-def _slice(to: _Elements, node: Tensor, at: Indices) -> Written | None:
+def _slice(to: Elements, node: Tensor, at: Indices) -> Written | None:
     """Whole axes and single places (numbered from 0)."""
     source = node.inputs[0]
     indices: list[Written | None] = []
@@ -120,22 +121,22 @@ def _slice(to: _Elements, node: Tensor, at: Indices) -> Written | None:
     return to.of(source, tuple(indices))
 
 
-def _permute(to: _Elements, node: Tensor, at: Indices) -> Written | None:
+def _permute(to: Elements, node: Tensor, at: Indices) -> Written | None:
     axes = node.attributes.axes
     return to.of(node.inputs[0], tuple(at[axes.index(i)] for i in range(node.ndim)))
 
 
-def _identity(to: _Elements, node: Tensor, at: Indices) -> Written | None:
+def _identity(to: Elements, node: Tensor, at: Indices) -> Written | None:
     return to.of(node.inputs[0], at)
 
 
-def _inner_sum(to: _Elements, node: Tensor, at: Indices) -> Written | None:
+def _inner_sum(to: Elements, node: Tensor, at: Indices) -> Written | None:
     """A sum along some axes, of the elements along them."""
     found = _along(to, node.inputs[0], node.attributes.axes, at)
     return None if found is None else _sigma(to.writer, node.inputs[0], *found)
 
 
-def _log_sum_exp(to: _Elements, node: Tensor, at: Indices) -> Written | None:
+def _log_sum_exp(to: Elements, node: Tensor, at: Indices) -> Written | None:
     found = _along(to, node.inputs[0], node.attributes.axes, at)
     if found is None:
         return None
@@ -145,7 +146,7 @@ def _log_sum_exp(to: _Elements, node: Tensor, at: Indices) -> Written | None:
 
 
 def _along(
-    to: _Elements, x: Tensor, axes: tuple[int, ...], at: Indices
+    to: Elements, x: Tensor, axes: tuple[int, ...], at: Indices
 ) -> tuple[list[str], Written] | None:
     new = {axis: to.letter() for axis in axes}
     rest = iter(at)
@@ -154,7 +155,7 @@ def _along(
     return None if element is None else ([each.box.string for each in new.values()], element)
 
 
-def _log_softmax(to: _Elements, node: Tensor, at: Indices) -> Written | None:
+def _log_softmax(to: Elements, node: Tensor, at: Indices) -> Written | None:
     from ..derivation.textbook import softmax
 
     known = to.writer.known.get(id(node))
@@ -167,14 +168,14 @@ def _log_softmax(to: _Elements, node: Tensor, at: Indices) -> Written | None:
     return None if element is None else to.writer.fill(r"\ln {0}", element, scalar=True)
 
 
-def _pick(to: _Elements, node: Tensor, at: Indices) -> Written | None:
+def _pick(to: Elements, node: Tensor, at: Indices) -> Written | None:
     """The entry of row i in the column of its class y_i."""
     values, codes = node.inputs
     code = to.of(codes, at)
     return None if code is None else to.of(values, (*at, code))
 
 
-def _one_hot(to: _Elements, node: Tensor, at: Indices) -> Written | None:
+def _one_hot(to: Elements, node: Tensor, at: Indices) -> Written | None:
     code = to.of(node.inputs[0], at[:-1])
     if code is None or at[-1] is None:
         return None
@@ -261,7 +262,7 @@ def _total(writer: Writer, x: Tensor, whole: Written) -> Written:
     norm = _norm(writer, x)
     if norm is not None:
         return norm
-    elements = _Elements(writer, [])
+    elements = Elements(writer, [])
     indices = tuple(elements.letter() for _ in x.shape)
     letters = list(elements.letters)
     element = elements.of(x, indices)
@@ -340,7 +341,7 @@ def _product(writer: Writer, node: Tensor, operands: list[Written]) -> Written:
     x, axes = node.inputs[0], node.attributes.axes
     if not axes:
         return operands[0]
-    elements = _Elements(writer, [])
+    elements = Elements(writer, [])
     if len(axes) < x.ndim:
         return _partial(writer, r"\prod", x, axes, operands[0])
     indices = tuple(elements.letter() for _ in x.shape)
