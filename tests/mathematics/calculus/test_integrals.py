@@ -154,3 +154,18 @@ def test_outside_the_interval_nothing_is_claimed() -> None:
 def test_the_page(repository: Path) -> None:
     result = doctest.testfile(str(repository / "docs" / "calculus.md"), module_relative=False)
     assert result.attempted > 6 and result.failed == 0
+
+
+def test_integrals_that_do_not_exist_on_the_line_do_not_settle():
+    found = integral(lambda x: x, -np.inf, np.inf)  # the odd part cancels, the rest does not
+    assert not found.converged and "may not exist" in found.notes[0]
+    assert not integral(lambda x: x**0, 0, np.inf).converged
+
+
+def test_functions_that_are_not_elementwise_or_too_large_are_refused():
+    with pytest.raises(tv.TriviumError, match="has to work elementwise"):
+        integral(lambda x: x.sum(), 0, 1)
+    assert float(integral(lambda x: 2.0, 0, 3)) == pytest.approx(6)
+    assert float(integral(lambda x: tv.tensor(2.0), 0, 3)) == pytest.approx(6)
+    with pytest.raises(tv.TriviumError, match="beyond double precision"):
+        integral(lambda x: 1e300 * x, 0, 1e10)

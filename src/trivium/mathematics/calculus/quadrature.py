@@ -16,6 +16,7 @@ import numpy as np
 
 from trivium.engine.errors import ArgumentError, DomainError
 from trivium.engine.tensor import Tensor, tensor
+from trivium.engine.traversal import topological
 
 __all__ = ["Integral", "integral", "values_of"]
 
@@ -67,8 +68,8 @@ def integral(
     ``function``: takes a vector of numbers as a Tensor and returns as many, elementwise. It may
     be infinite at the ends; where it jumps or has a kink inside, integrate both sides apart.
     ``tolerance``: relative to the integral of |f|. Raises ArgumentError for what is no interval
-    and DomainError for a value inside that is not finite. An integral that does not settle, as
-    one that does not exist, comes back with ``converged`` False and says so.
+    and DomainError for a value inside, or a sum of them, that is not finite. An integral that
+    does not settle, as one that does not exist, comes back with ``converged`` False and says so.
 
     With x = x(t), ∫ f(x) dx = ∫ f(x(t)) x'(t) dt ≈ h Σ f(x(kh)) x'(kh), x = tanh(½π sinh t) on
     (-1, 1), exp(½π sinh t) on (0, ∞), sinh(½π sinh t) on (-∞, ∞); h is halved until two results
@@ -88,13 +89,17 @@ def integral(
 
 def _refined(function: Callable[[Tensor], Tensor], rule: _Rule, tolerance: float) -> Integral:
     total = size = before = gap = 0.0
+    outermost = {-1: (0.0, 0.0), 1: (0.0, 0.0)}  # |t| and |term| at either end
     count, edge, value = 0, 0.0, 0.0
     for level, t in enumerate(_points()):
-        terms = _terms(function, rule, t)
+        t, terms = _terms(function, rule, t)
         step = 0.5**level
-        total, size = total + math.fsum(terms), size + math.fsum(np.abs(terms))
+        total, size = total + _summed(terms), size + _summed(np.abs(terms))
         count += len(terms)
-        edge = step * max(abs(float(terms[0])), abs(float(terms[-1]))) if len(terms) else 0.0
+        for side, place in ((-1, 0), (1, -1)) if len(terms) else ():
+            found = side * float(t[place]), abs(float(terms[place]))
+            outermost[side] = max(outermost[side], found, key=lambda each: each[0])
+        edge = step * max(each for _, each in outermost.values())
         before, value = value, step * total
         gap = abs(value - before)
         magnitude = step * size
@@ -109,6 +114,16 @@ def _refined(function: Callable[[Tensor], Tensor], rule: _Rule, tolerance: float
     )
     error = gap + edge + rounding
     return Integral(value, error, False, count, magnitude, (note,))
+
+
+def _summed(terms: Array) -> float:
+    try:
+        return math.fsum(terms)
+    except OverflowError:
+        raise DomainError(
+            "sums of the function's values are beyond double precision; divide the function by "
+            "a constant first"
+        ) from None
 
 
 def _lost(value: float, magnitude: float) -> tuple[str, ...]:
@@ -129,19 +144,19 @@ def _points() -> Iterator[Array]:
         yield step * (2 * np.arange(-last - 1, last + 1) + 1.0)
 
 
-def _terms(function: Callable[[Tensor], Tensor], rule: _Rule, t: Array) -> Array:
-    """f(x(t)) x'(t) where x lies inside the interval and the weight is a number."""
+def _terms(function: Callable[[Tensor], Tensor], rule: _Rule, t: Array) -> tuple[Array, Array]:
+    """f(x(t)) x'(t) where x lies inside the interval and the weight is a number, and those t."""
     with np.errstate(all="ignore"):
         x, weight = rule.place(t)
         good = rule.inside(x) & (weight > 0) & np.isfinite(weight)
-    x, weight = x[good], weight[good]
+    t, x, weight = t[good], x[good], weight[good]
     if not len(x):
-        return x
+        return t, x
     with np.errstate(all="ignore"):
         terms = values_of(function, x) * weight
     bad = ~np.isfinite(terms)
     if not bad.any():
-        return np.asarray(terms)
+        return t, np.asarray(terms)
     # In the tails a product of a huge and a tiny factor may be no number: they end there, and
     # what is next to them must turn out to be nothing.
     first, last = _sound(bad)
@@ -152,7 +167,7 @@ def _terms(function: Callable[[Tensor], Tensor], rule: _Rule, t: Array) -> Array
             f"the function is not finite at x = {x[place]:.17g}, inside the interval; cut the "
             "interval there, or correct the function"
         )
-    return np.asarray(terms[first:last])
+    return t[first:last], np.asarray(terms[first:last])
 
 
 def _sound(bad: Array) -> tuple[int, int]:
@@ -202,9 +217,11 @@ def _limit(value: float, name: str) -> float:
 
 def values_of(function: Callable[[Tensor], Tensor], x: Array) -> Array:
     """f at the numbers ``x`` (N,); ArgumentError for a function that is not elementwise."""
-    found = function(tensor(x))
+    numbers = tensor(x)
+    found = function(numbers)
     values = np.asarray(found.value if isinstance(found, Tensor) else found, np.float64)
-    if values.shape not in ((), x.shape):
+    one = isinstance(found, Tensor) and any(each is numbers for each in topological([found]))
+    if values.shape != x.shape and (one or values.shape != ()):  # () is that of a constant
         raise ArgumentError(
             f"the function made numbers of shape {values.shape} of a vector of {len(x)}: it has "
             "to work elementwise, as lambda x: tv.array.exp(-x**2) does"

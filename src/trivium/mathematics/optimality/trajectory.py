@@ -66,12 +66,15 @@ def record(
     ``algorithm``: a stepper (GradientDescent, SGD, Adam, …), which takes ``steps`` steps along
     the exact gradient of f (there is no data, so nothing is stochastic), or a solver (LBFGS,
     Newton, CMAES, …), which stops by itself and whose iterates are kept. A stepper that meets a
-    value that is not finite ends there, with a note. Raises ArgumentError for what is neither,
-    ShapeError for a function that is no scalar or a start that is no vector.
+    value that is not finite ends there, with a note. Raises ArgumentError for what is neither
+    and a start that is not finite, ShapeError for a function that is no scalar or a start that
+    is no vector.
     """
     point = np.asarray(start.value if isinstance(start, Tensor) else start, np.float64)
     if point.ndim != 1 or not point.size:
         raise ShapeError(f"the start of a trajectory is a vector (n,), got shape {point.shape}")
+    if not np.isfinite(point).all():
+        raise ArgumentError("the start of a trajectory holds infinity or NaN")
     name = type(algorithm).__name__
     if callable(getattr(algorithm, "minimize", None)):
         return _of_solver(algorithm, f, point, name)
@@ -80,8 +83,8 @@ def record(
     ):
         return _of_stepper(algorithm, f, point, steps, name)
     raise ArgumentError(
-        "a trajectory is that of an algorithm: a stepper such as tv.algorithms.Adam(0.1) or a "
-        f"solver such as tv.algorithms.LBFGS(); got {algorithm!r}"
+        "a trajectory is that of an algorithm which takes any function: a stepper such as "
+        f"tv.algorithms.Adam(0.1) or a solver such as tv.algorithms.LBFGS(); got {algorithm!r}"
     )
 
 
