@@ -53,6 +53,31 @@ def twice() -> Derivation:
     return tv.insight.derive(model, tv.objectives.SquaredError(), features=2).second()
 
 
+class Recurrent(tv.Model):
+    """A recurrent network over the features, one at a time."""
+
+    def __init__(self) -> None:
+        self.u = tv.parameter((1, 3))
+        self.w = tv.parameter((3, 3))
+        self.v = tv.parameter((3,))
+
+    def __call__(self, x: tv.Tensor) -> tv.Tensor:
+        def step(h: tv.Tensor, now: tv.Tensor) -> tuple[tv.Tensor, tv.Tensor]:
+            h = tv.array.tanh(now @ self.u + h @ self.w)
+            return h, h
+
+        steps = tv.array.permute_dims(x[:, :, None], (1, 0, 2))
+        last, _ = tv.scan(step, tv.array.zeros((x.shape[0], 3)), steps)
+        return last @ self.v
+
+
+@cache
+def loop() -> Derivation:
+    """Equations of several lines, with steps."""
+    x = np.random.default_rng(0).normal(size=(6, 4))
+    return tv.insight.derive(Recurrent(), tv.objectives.SquaredError(), (x, x[:, 0]))
+
+
 class Hostile(tv.Model):
     """Names that would like to be markup, LaTeX or very long."""
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.insight.pages.examples import by_hand, deep, hostile, network, ridge
+from tests.insight.pages.examples import by_hand, deep, hostile, loop, network, ridge, twice
 from tests.insight.pages.looking import Looked
+from trivium.insight.derivation.derivation import Derivation
 from trivium.insight.rendering.html import page
 from trivium.insight.rendering.page import document
 
@@ -52,11 +53,14 @@ def test_every_notation_is_set_in_the_fonts_that_the_page_carries(look: Look) ->
     assert seen.barriers() == []
 
 
-@pytest.mark.parametrize("derivation", [ridge, deep])
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_other_derivations_fit_a_phone(look: Look, derivation: Callable[[], object],
-                                       lang: str) -> None:  # fmt: skip
-    assert_sound(look(page(derivation(), lang), PHONE))  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("derivation", "lang"),
+    [(ridge, "en"), (ridge, "zh"), (deep, "zh"), (twice, "en"), (loop, "en"), (loop, "zh")],
+)
+def test_other_derivations_fit_a_phone(
+    look: Look, derivation: Callable[[], Derivation], lang: str
+) -> None:
+    assert_sound(look(page(derivation(), lang), PHONE))
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
