@@ -124,3 +124,32 @@ def test_bits_do_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyP
         found = Program([x], wanted, backend="native").run(data)
         bits.add(b"".join(each.tobytes() for each in found))
     assert len(bits) == 1
+
+
+# Moving the reduced axes to the end leaves these shapes as they are: what else reads the operand
+# must not do so in the moved order.
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [
+        ((2, 2, 1), (0, 2)),
+        ((3, 3, 3), (1,)),
+        ((3, 3, 3), (0, 2)),
+        ((4, 4, 4, 4), (1, 2)),
+        ((2, 3, 3), (1,)),
+        ((5, 1, 5), (0,)),
+        ((64, 64, 64), (1,)),
+    ],
+)
+@pytest.mark.parametrize("name", ["sum", "max", "prod"])
+def test_the_operand_of_a_reduction_in_another_order_is_read_as_it_is(
+    shape: tuple[int, ...], axes: tuple[int, ...], name: str
+) -> None:
+    x = input(shape, "float32", name="x")
+    reduce = {"sum": tv.array.sum, "max": tv.array.max, "prod": tv.array.prod}[name]
+    reduced = reduce(x, axis=axes)
+    outputs = (reduced, abs(x), x * 2.0 + 1.0, x / (1.0 + abs(reduced.sum())))
+    data = numbers(*shape)
+    found = Program([x], outputs, backend="native").run(data)
+    expected = Program([x], outputs, backend="reference").run(data)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)

@@ -148,10 +148,11 @@ class RowKernel(Kernel):
     order. ``role``: "inner" (a value per element) or "row" (a value per row). ``stage``: the
     pass over the row in which an inner node is computed; for a row node the number of passes
     that must be over. ``loads``: the views of operands from outside, over the domain (inner) or
-    over the rows (row). ``stores``: node id → buffer. ``partials``: what is summed (or …) over
-    all of a long domain, in parts of ``PART`` elements, and the buffer of the parts' results.
-    ``columns``: what is summed over the rows, and the buffer (groups, inner) of the sums over
-    each group of rows.
+    over the rows (row). ``reordered``: those of them that are seen with their axes in another
+    order, so that nothing else may read them here. ``stores``: node id → buffer.
+    ``partials``: what is summed (or …) over all of a long domain, in parts of ``PART`` elements,
+    and the buffer of the parts' results. ``columns``: what is summed over the rows, and the
+    buffer (groups, inner) of the sums over each group of rows.
     """
 
     PART: ClassVar[int] = 4096
@@ -163,6 +164,7 @@ class RowKernel(Kernel):
     role: dict[int, str] = field(default_factory=dict)
     stage: dict[int, int] = field(default_factory=dict)
     loads: dict[int, View] = field(default_factory=dict)
+    reordered: set[int] = field(default_factory=set)
     stores: dict[int, Buffer] = field(default_factory=dict)
     alias: dict[int, Tensor] = field(default_factory=dict)
     partials: list[tuple[Tensor, Buffer]] = field(default_factory=list)

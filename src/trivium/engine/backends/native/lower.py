@@ -305,6 +305,8 @@ class _Lowering:
         kernel = self.kernels[index]
         if not isinstance(kernel, RowKernel) or "copy" in kernel.role.values():
             return False
+        if any(id(each) in kernel.reordered for each in node.inputs):
+            return False
         if node.shape == kernel.shape:
             return all(
                 self.ready(each) < index or self.register(index, each) is not None
@@ -432,6 +434,7 @@ class _Lowering:
         )
         row = RowKernel(shape=moved.shape, split=len(kept))
         row.loads[id(source)] = moved
+        row.reordered.add(id(source))
         self.add_reduction(self.append(row), node, source)
 
     def column_sum(self, node: Tensor, source: Tensor, axes: tuple[int, ...]) -> bool:
