@@ -136,3 +136,21 @@ def test_digits_lost_are_lost(lost):
     assert abs(moved - 1) < 10 ** (-found.digits_left + 0.5)
     assert "digits" in str(found)
     assert L.conditioning(a.astype(np.float32)).digits < 7
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (3, 0)])
+def test_matrices_without_entries_have_the_norm_zero(shape):
+    for order in ("fro", "nuc", 1, 2, np.inf):
+        assert tv.linalg.matrix_norm(np.zeros(shape), ord=order).value == 0
+        assert tv.linalg.norm(np.zeros(shape), ord=order).value == 0
+    with pytest.raises(tv.TriviumError, match="there is no smallest one"):
+        tv.linalg.matrix_norm(np.zeros(shape), ord=-2)
+
+
+def test_ranks_of_matrices_that_are_not_finite():
+    """NaN where a result can be, 0 where it is a whole number; the others of the stack stay."""
+    stack = np.stack([np.eye(2), [[1.0, np.nan], [0.0, 1.0]]])
+    for asked in (tv.linalg.effective_rank, tv.linalg.stable_rank):
+        found = asked(stack).value
+        assert found[0] == pytest.approx(2) and np.isnan(found[1])
+    assert tv.linalg.matrix_rank(stack).value.tolist() == [2, 0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from ...engine.array.arguments import ArrayLike, Axes
+from ...engine.array.arguments import ArrayLike, Axes, refused
 from ...engine.array.manipulation import expand_dims
 from ...engine.array.norms import norm as _vector_norm
 from ...engine.errors import ArgumentError
@@ -32,8 +32,9 @@ def matrix_norm(x: ArrayLike, /, *, keepdims: bool = False, ord: Order = "fro") 
     ``ord``: "fro" √Σ aᵢⱼ²; "nuc" Σ σᵢ; 2 (-2) the largest (smallest) singular value; 1 (-1) the
     largest (smallest) sum of |aᵢⱼ| down a column; ∞ (-∞) along a row. ‖A‖ for ord 1, 2, ∞ is
     the largest stretch ‖Ax‖/‖x‖ in that vector norm. Of singular values that tie for the
-    largest the derivative is shared evenly. Raises ShapeError for fewer than two axes and for
-    an extreme of nothing, ArgumentError for another ``ord``.
+    largest the derivative is shared evenly. A matrix without entries has the norm 0. Raises
+    ShapeError for fewer than two axes and for the smallest of nothing, ArgumentError for another
+    ``ord``.
     """
     given = matrices("matrix_norm", x)
     if ord == "fro":
@@ -41,16 +42,23 @@ def matrix_norm(x: ArrayLike, /, *, keepdims: bool = False, ord: Order = "fro") 
     if ord == "nuc":
         found = svdvals(given).sum(axis=-1)
     elif ord in (2, -2):
-        s = svdvals(given)
-        found = s.max(axis=-1) if ord == 2 else s.min(axis=-1)
+        found = _extreme(given, svdvals(given), largest=ord == 2)
     elif ord in (1, -1, _INF, -_INF):
         sums = abs(given).sum(axis=-2 if abs(float(ord)) == 1 else -1)
-        found = sums.max(axis=-1) if float(ord) > 0 else sums.min(axis=-1)
+        found = _extreme(given, sums, largest=float(ord) > 0)
     else:
         raise ArgumentError(
             f'matrix_norm: ord must be "fro", "nuc", 1, -1, 2, -2, inf or -inf, not {ord!r}'
         )
     return expand_dims(expand_dims(found, axis=-1), axis=-1) if keepdims else found
+
+
+def _extreme(given: Tensor, sizes: Tensor, *, largest: bool) -> Tensor:
+    if sizes.shape[-1]:
+        return sizes.max(axis=-1) if largest else sizes.min(axis=-1)
+    if largest:
+        return sizes.sum(axis=-1)
+    raise refused("matrix_norm", [given], "of no rows or columns there is no smallest one")
 
 
 def norm(

@@ -42,6 +42,7 @@ __all__ = [
 def matrix_rank(x: ArrayLike, /, *, rtol: float | None = None) -> Tensor:
     """The numerical rank: how many singular values exceed rtol · σ₁; int64, (…, n, m) → (…).
 
+    0 for a matrix with an entry that is not finite, which has none (``rank`` refuses it).
     ``rtol``: default max(n, m) ε of the dtype: what rounding of the entries alone can make of
     a zero singular value. Raises ShapeError for fewer than two axes, ArgumentError for a
     negative tolerance. Source: Golub & Van Loan, *Matrix Computations*, 4th ed., §5.4.1.
@@ -66,7 +67,8 @@ def effective_rank(x: ArrayLike, /) -> Tensor:
     empty = total <= 0
     share = s / where(empty, 1.0, total)
     used = share > 0
-    entropy = where(used, -share * log(where(used, share, 1.0)), 0.0).sum(axis=-1)
+    # 0 times a share is 0, and NaN for a matrix whose entries are not all finite.
+    entropy = where(used, -share * log(where(used, share, 1.0)), 0.0 * share).sum(axis=-1)
     return where(empty[..., 0], 0.0, exp(entropy))
 
 
