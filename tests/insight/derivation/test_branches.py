@@ -6,6 +6,7 @@ import pytest
 import trivium as tv
 from tests.insight.random_models import Case, loss_and_gradients, values_for
 from trivium.engine.primitives.arithmetic import chain
+from trivium.engine.traversal import topological
 from trivium.insight.derivation.deriving import derive
 from trivium.insight.derivation.simplify import simplify
 
@@ -67,3 +68,24 @@ def test_a_case_inside_the_same_case_is_decided():
     assert found.primitive.name == "where" and found.inputs[2] is y * u
     (found,) = simplify([A.where(test, zero, A.where(test, zero, y))], n, 7919)
     assert found is y
+
+
+def test_a_test_of_two_numbers_is_decided():
+    """The derivative of u^½ asks whether ½ is 0, for exponents that vary."""
+    u = tv.input((3,), "float64", name="u")
+    n = tv.input((), "float64", name="n")
+    slope = tv.gradient((u**0.5).sum(), u)
+    (found,) = simplify([slope], n, 7919)
+    assert "where" not in {each.primitive.name for each in topological([found])}
+
+
+def test_a_binomial_coefficient_of_one_number_of_trials_is_recognised():
+    objective = tv.objectives.NegativeLogLikelihood("binomial", trials=5)
+    derivation = derive(tv.models.Linear(), objective, features=3)
+    names = {
+        node.primitive.name
+        for equation in derivation.forward
+        for node in topological([equation.expression])
+    }
+    assert "log_choose" in names and "log_gamma" not in names
+    assert len(derivation.forward) <= 4

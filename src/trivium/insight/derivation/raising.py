@@ -14,6 +14,7 @@ import numpy as np
 
 from trivium.engine import array, dtypes
 from trivium.engine.composites import as_tensor, broadcast_to
+from trivium.engine.passes.rewrite import unwrap
 from trivium.engine.primitives import arithmetic, exponential, reductions
 from trivium.engine.primitives.reductions import restore
 from trivium.engine.tensor import Tensor, input, literal, tensor
@@ -123,6 +124,8 @@ def _candidates(node: Tensor, consumers: list[Tensor]) -> Iterator[Match]:
             for user in consumers:
                 if user.primitive is arithmetic.add:
                     yield _log_choose(user, node), textbook.log_choose, (user, node)
+        if {"add", "subtract"} <= used_by:
+            yield from _chosen_of_a_number(node, consumers)
         if "multiply" in used_by:
             yield array.gelu(node), _gelu, (node,)
         if "exp" in used_by:
@@ -170,6 +173,19 @@ def _log_choose(n: Tensor, k: Tensor) -> Tensor:
     from trivium.mathematics.probability.special import log_choose
 
     return log_choose(n, k)
+
+
+def _chosen_of_a_number(node: Tensor, consumers: list[Tensor]) -> Iterator[Match]:
+    """ln C(n, k) where n is one number for all examples: the trials of a binomial response."""
+    for user in consumers:
+        if user.primitive is arithmetic.subtract and user.inputs[1] is node:
+            top = unwrap(user.inputs[0], "broadcast")
+            if top.primitive.name == "constant" and not top.shape:
+                yield _log_choose(top, node), _log_choose_of_all, (top, node)
+
+
+def _log_choose_of_all(n: Tensor, k: Tensor) -> Tensor:
+    return textbook.log_choose(broadcast_to(n, k.shape), k)
 
 
 def _gelu(x: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import reduce
 
 import numpy as np
 
@@ -17,16 +16,17 @@ from trivium.engine import dtypes
 from trivium.engine.composites import ones_like, zeros_like
 from trivium.engine.passes.canonicalize import RULES
 from trivium.engine.passes.rewrite import filled_with, rewrite, rule_name
-from trivium.engine.primitives import arithmetic, comparison, exponential, reductions, structure
+from trivium.engine.primitives import arithmetic, exponential, reductions, structure
 from trivium.engine.primitives.contraction import contraction
 from trivium.engine.primitives.movement import reshape
 from trivium.engine.tensor import Tensor, node
 from trivium.engine.traversal import same, topological
 
 from . import textbook
+from .cases import where, where_with_factor
 from .coefficient import ONE, Coefficient, Scaled
 from .loops import with_body, with_literals
-from .summing import add, factors, shared_factors, subtract
+from .summing import add, subtract
 
 __all__ = ["simplify"]
 
@@ -71,7 +71,7 @@ class _Simplifier:
             "contraction": self._contraction,
         }
         if not cases:
-            self.rules["where"] = _where
+            self.rules["where"] = where
         self.scaled: dict[int, Scaled] = {}
         self.made: dict[int, Tensor] = {}
 
@@ -276,73 +276,6 @@ def _negative(each: Tensor, x: Scaled) -> Scaled:
     return Scaled(-x.coefficient, x.base)
 
 
-def _decided(each: Tensor, test: Tensor, x: Scaled, y: Scaled) -> Scaled | None:
-    """Inside a case of c, [u if c else v] is decided; [0 if u = 0 else u] is u."""
-    if test.primitive is comparison.equal and x.is_zero:
-        u, zero = test.inputs
-        if y.base is u and filled_with(zero, 0):
-            return y
-    cases = []
-    for place, case in ((1, x), (2, y)):
-        parts = [] if case.base is None else factors(case.base)
-        known = [
-            each.inputs[place]
-            if each.primitive is structure.where and each.inputs[0] is test
-            else each
-            for each in parts
-        ]
-        changed = any(new is not old for new, old in zip(known, parts, strict=True))
-        base = reduce(arithmetic.multiply, known) if changed else case.base
-        cases.append(Scaled(case.coefficient, base) if changed else case)
-    if cases[0] is x and cases[1] is y:
-        return None
-    inside = [case.tensor(each.shape, each.dtype) for case in cases]
-    return Scaled(ONE, structure.where(test, *inside))
-
-
-def _where(each: Tensor, condition: Scaled, x: Scaled, y: Scaled) -> Scaled | None:
-    """A coefficient that both cases have, or the only one that is not zero, goes outside."""
-    if condition.base is None:
-        return None
-    decided = _decided(each, condition.base, x, y)
-    if decided is not None:
-        return decided
-    if x.is_zero != y.is_zero:
-        outside = (y if x.is_zero else x).coefficient
-    elif x.coefficient.powers == y.coefficient.powers:
-        outside = Coefficient(1.0, x.coefficient.atoms)
-    else:
-        return None
-    if outside.is_one:
-        return None
-    inside = [
-        (case if case.is_zero else Scaled(case.coefficient / outside, case.base)).tensor(
-            each.shape, each.dtype
-        )
-        for case in (x, y)
-    ]
-    return Scaled(outside, structure.where(condition.base, *inside))
-
-
-def _where_with_factor(each: Tensor, condition: Scaled, x: Scaled, y: Scaled) -> Scaled | None:
-    """Factors that both cases have go outside too."""
-    if condition.base is None or x.base is None or y.base is None:
-        return _where(each, condition, x, y)
-    decided = _decided(each, condition.base, x, y)
-    if decided is not None:
-        return decided
-    common, *rests = shared_factors(x.base, y.base)
-    if not common:
-        return _where(each, condition, x, y)
-    slopes = [
-        Scaled(case.coefficient, reduce(arithmetic.multiply, rest) if rest else None)
-        for case, rest in zip((x, y), rests, strict=True)
-    ]
-    cases = [slope.tensor(each.shape, each.dtype) for slope in slopes]
-    outside = reduce(arithmetic.multiply, common)
-    return Scaled(ONE, arithmetic.multiply(outside, structure.where(condition.base, *cases)))
-
-
 def _square(each: Tensor, x: Scaled) -> Scaled:
     coefficient = x.coefficient * x.coefficient
     return Scaled(coefficient, None if x.base is None else arithmetic.square(x.base))
@@ -372,7 +305,7 @@ _RULES: dict[str, Rule] = {
     "chain": _chain,
     "divide": _divide,
     "square": _square,
-    "where": _where_with_factor,
+    "where": where_with_factor,
     "sigmoid": _sigmoid,
     "exp": _exp,
     "broadcast": _movement,

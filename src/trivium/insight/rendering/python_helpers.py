@@ -143,7 +143,8 @@ def log_normal_cdf(z):
 helper(
     '''
 def log_choose(n, k):
-    """The logarithm of the number of ways to choose k of n."""
+    """The logarithm of the number of ways to choose k of n (slow for large arrays)."""
+    n = np.asarray(n, k.dtype)
     return log_gamma(n + 1) - log_gamma(k + 1) - log_gamma(n - k + 1)
 ''',
     "log_gamma",

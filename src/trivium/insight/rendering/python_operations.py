@@ -65,7 +65,6 @@ _HELPERS = (
     "erfc",
     "erfinv",
     "normal_quantile",
-    "log_choose",
     "log_normal_cdf",
     "log_gamma",
     "gammainc",
@@ -218,6 +217,13 @@ def _polygamma(w: Writer, node: Tensor, x: Code) -> Code:
     (given,) = _arrays(w, node, (x,))
     order = str(node.attributes.order)
     return call(w.helper("polygamma"), order, given, shape=given.shape)
+
+
+@emits("log_choose")
+def _log_choose(w: Writer, node: Tensor, n: Code, k: Code) -> Code:
+    every, some = _arrays(w, node, (n, k))
+    shape = np.broadcast_shapes(every.shape, some.shape)
+    return call(w.helper("log_choose"), n if n.weak else every, some, shape=shape)
 
 
 @emits("log_factorial")
