@@ -91,7 +91,8 @@ def _from_data(target: np.ndarray, name: str, declared: str | None) -> Task:
             f"Target {name!r} holds {counted(len(values), 'different float')}, all whole "
             f"({_some(values)}): these may be class labels or a quantity. If they are "
             "labels, write them as whole numbers or as text (0, 1 … not 0.0, 1.0); if they "
-            "are a quantity, choose a regression objective (squared-error)."
+            "are a quantity, choose a regression objective (squared-error, or absolute-error "
+            "for a model that could give probabilities, such as a tree)."
         )
     return "regression"
 
