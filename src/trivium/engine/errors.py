@@ -9,6 +9,7 @@ __all__ = [
     "DTypeError",
     "DomainError",
     "IndexRangeError",
+    "MissingPackageError",
     "NotDifferentiableError",
     "ShapeError",
     "SingularError",
@@ -60,6 +61,10 @@ class SingularError(TriviumError, ValueError):
 
 class DomainError(TriviumError, ValueError):
     """An argument lies outside the set on which the function is defined."""
+
+
+class MissingPackageError(TriviumError, ImportError):
+    """What was asked needs a package that is not installed."""
 
 
 class ConvergenceError(TriviumError, ArithmeticError):

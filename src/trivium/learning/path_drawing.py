@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trivium.engine.extras import optional
+
 if TYPE_CHECKING:
     from .paths import Path
 
@@ -19,8 +21,9 @@ _APART = 0.055  # between two names, as a part of the height
 def draw(path: Path) -> Any:
     """A matplotlib figure: coefficients against λ, and below the cross-validated errors.
 
-    Raises ImportError without matplotlib.
+    Raises MissingPackageError without matplotlib.
     """
+    optional("matplotlib", "plot", "drawing")
     from matplotlib.figure import Figure
 
     below = path.errors is not None

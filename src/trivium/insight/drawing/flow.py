@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trivium.engine.errors import ArgumentError
+from trivium.engine.extras import optional
 
 from .words import number
 
@@ -41,7 +42,7 @@ class Flow:
     def plot(self) -> Any:
         """Draw values and gradients over the epochs, a line per layer; returns the figure.
 
-        Needs matplotlib (``pip install trivium[plot]``); raises ImportError without it.
+        Needs matplotlib (``pip install trivium[plot]``); raises MissingPackageError without it.
         """
         return _figure(self)
 
@@ -143,12 +144,11 @@ def _grown(layers: Sequence[str], epochs: Array, values: Array, gradients: Array
 
 
 def _figure(found: Flow) -> Any:
-    try:
-        from matplotlib import colormaps
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError("drawing needs matplotlib: pip install 'trivium[plot]'") from error
+    optional("matplotlib", "plot", "drawing")
     import textwrap
+
+    from matplotlib import colormaps
+    from matplotlib.figure import Figure
 
     count = len(found.layers)
     figure = Figure(figsize=(10.5, 4.2), layout="constrained")

@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from trivium.engine.extras import optional
+
 __all__ = ["Layout", "Order", "Place", "arrange", "order"]
 
 Link = tuple[int, int]
@@ -127,7 +129,7 @@ def _ordered(
     Places from ``count`` on are those of edges that pass a column. Parts that do not hang
     together lie one below the other.
     """
-    from fast_sugiyama import from_edges
+    from_edges = optional("fast_sugiyama", "plot", "the layout of a graph").from_edges
 
     parts: list[tuple[list[list[int]], list[Link]]] = []
     used = count

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from trivium.engine.extras import optional
+
 __all__ = ["History"]
 
 
@@ -28,11 +30,12 @@ class History(list[dict[str, Any]]):
         """Draw losses (and other metrics beside them) over epochs; returns the figure.
 
         ``best_epoch``: gets a dotted line, as the one whose parameters were kept.
-        Needs matplotlib (``pip install trivium[plot]``). Raises ImportError without it and
+        Needs matplotlib (``pip install trivium[plot]``). Raises MissingPackageError without it and
         ValueError when no epoch has been finished.
         """
         if not self:
             raise ValueError("there is nothing to plot: no epoch has been finished")
+        optional("matplotlib", "plot", "drawing")
         from matplotlib.figure import Figure
 
         others = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from trivium.engine.extras import optional
+
 from ..errors import RequestError
 from .fitted import model_of
 from .tree import DecisionTree
@@ -48,8 +50,9 @@ class PruningPath(list[dict[str, Any]]):
     def plot(self, axes: Any = None) -> Any:
         """Draw training and validation error over the number of leaves; returns the figure.
 
-        Needs matplotlib (``pip install trivium[plot]``). Raises ImportError without it.
+        Needs matplotlib (``pip install trivium[plot]``). Raises MissingPackageError without it.
         """
+        optional("matplotlib", "plot", "drawing")
         from matplotlib.figure import Figure
 
         if axes is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...engine.errors import ShapeError
+from ...engine.extras import optional
 from .arguments import Array, finite_matrix
 from .transformations import TransformationKind, transformation
 
@@ -25,16 +26,12 @@ def draw_transformation(matrix: Any, out: str | Path | None = None) -> Figure:
 
     Grid, unit circle (sphere) and basis vectors, and their images; dashed: directions of
     real eigenvectors. ``out``: a file to write, its format by its ending. Needs matplotlib
-    (``pip install 'trivium[plot]'``). Raises ImportError without it, ShapeError for other
+    (``pip install 'trivium[plot]'``). Raises MissingPackageError without it, ShapeError for other
     dimensions, DomainError for entries that are not finite.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            "the picture is drawn by matplotlib, which is not installed: "
-            "pip install 'trivium[plot]'"
-        ) from error
+    optional("matplotlib", "plot", "drawing")
+    from matplotlib.figure import Figure
+
     a, _ = finite_matrix("draw_transformation", matrix)
     m, n = a.shape
     if not (1 <= n <= 3 and 1 <= m <= 3):

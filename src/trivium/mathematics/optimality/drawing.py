@@ -10,6 +10,7 @@ import numpy as np
 from trivium.engine.composites import as_tensor
 from trivium.engine.errors import ArgumentError, ShapeError, TriviumError
 from trivium.engine.evaluate import value_of
+from trivium.engine.extras import optional
 from trivium.engine.program import Program
 from trivium.engine.tensor import Tensor, input, tensor
 
@@ -47,13 +48,14 @@ def draw_trajectory(
     matplotlib axes to draw on; otherwise a new figure is made. ``grid``: points along each side.
 
     Raises ArgumentError for what is no trajectory, ShapeError for one that is not of two
-    unknowns, ImportError without matplotlib (``pip install trivium[plot]``).
+    unknowns, MissingPackageError without matplotlib (``pip install trivium[plot]``).
     """
     paths = _paths(trajectories)
     ranges = _ranges(paths, minimum) if limits is None else _checked(limits)
     x, y = (np.linspace(*each, grid) for each in ranges)
     surface = _surface(f, x, y)
     if axes is None:
+        optional("matplotlib", "plot", "drawing")
         from matplotlib.figure import Figure
 
         axes = Figure(figsize=(6.4, 5.0), layout="constrained").subplots()
