@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from trivium.learning.errors import RequestError
 
-from .inversion import binomial_inverse, confidence_of, kl_inverse, rate, whole
+from .inversion import binomial_inverse, confidence_of, kl_inverse, one_number, rate, whole
 from .rademacher import Complexity
 
 __all__ = [
@@ -122,9 +122,9 @@ def occam_bound(
     error, n, delta = rate("error", error), whole("n", n), confidence_of(confidence)
     if (hypotheses is None) == (bits is None):
         raise RequestError("occam_bound: give either hypotheses=, their number, or bits=")
-    if hypotheses is not None and not hypotheses >= 1:
+    if hypotheses is not None and not one_number(hypotheses) >= 1:
         raise RequestError(f"occam_bound: hypotheses={hypotheses!r} must be at least 1")
-    if bits is not None and not 0 <= bits < math.inf:
+    if bits is not None and not 0 <= one_number(bits) < math.inf:
         raise RequestError(f"occam_bound: bits={bits!r} must be a length of 0 or more")
     surprise = math.log(hypotheses) if hypotheses is not None else bits * math.log(2)  # type: ignore[operator]
     cost = surprise - math.log(delta)
@@ -170,9 +170,10 @@ def vc_bound(
         details["VC dimension"] = d
         growth = log_sauer(n, d)
     else:
-        growth = float(log_growth(n) if callable(log_growth) else log_growth)  # type: ignore[arg-type]
+        given = log_growth(n) if callable(log_growth) else log_growth
+        growth = one_number(given)
         if not growth >= 0:
-            raise RequestError(f"vc_bound: ln Π(n) = {growth} must be 0 or more")
+            raise RequestError(f"vc_bound: ln Π(n) = {given!r} must be a number, 0 or more")
     growth = min(growth, n * math.log(2))
     capacity, chance = math.sqrt(2 * growth / n), math.sqrt(-math.log(delta) / (2 * n))
     details.update({"ln Π(n)": growth, "capacity": capacity, "chance": chance})
@@ -221,10 +222,12 @@ def rademacher_bound(
     (2002), JMLR 3.
     """
     error, n, delta = rate("error", error), whole("n", n), confidence_of(confidence)
-    size = float(complexity)
+    size = float(complexity) if isinstance(complexity, Complexity) else one_number(complexity)
     if not 0 <= size < math.inf:
-        raise RequestError(f"rademacher_bound: the complexity {size} must be 0 or more")
-    if margin is not None and not margin > 0:
+        raise RequestError(
+            f"rademacher_bound: the complexity {complexity!r} must be a finite number, 0 or more"
+        )
+    if margin is not None and not one_number(margin) > 0:
         raise RequestError(f"rademacher_bound: margin={margin!r} must be positive")
     assumptions = [_INDEPENDENT, "the class of functions was fixed before the data were seen"]
     if isinstance(complexity, Complexity):
@@ -258,8 +261,8 @@ def pac_bayes_bound(
     McAllester (1999), COLT.
     """
     error, n, delta = rate("error", error), whole("n", n), confidence_of(confidence)
-    if not divergence >= 0:
-        raise RequestError(f"pac_bayes_bound: KL(Q ‖ P) = {divergence} must be 0 or more")
+    if not one_number(divergence) >= 0:
+        raise RequestError(f"pac_bayes_bound: KL(Q ‖ P) = {divergence!r} must be 0 or more")
     budget = (divergence + math.log(2 * math.sqrt(n) / delta)) / n
     return Bound(
         "PAC-Bayes",

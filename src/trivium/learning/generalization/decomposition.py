@@ -174,7 +174,13 @@ def _size(asked: str, size: Any, available: int, resampling: str, own: Array | N
 
 
 def _truth(truth: Array | Callable[[Any], Any], held: Dataset) -> Array:
-    values = np.asarray(truth(held.x) if callable(truth) else truth, np.float64)
+    try:
+        values = np.asarray(truth(held.x) if callable(truth) else truth, np.float64)
+    except (TypeError, ValueError):
+        raise DataError(
+            f"bias_variance: truth must be numbers, one for each test row, or a function of x that "
+            f"gives them; got {str(truth)[:40]}"
+        ) from None
     assert held.target is not None
     if values.shape != held.target.shape:
         raise DataError(

@@ -92,6 +92,11 @@ def no_free_lunch(
     m = len(domain)
     known = _known(training, m)
     asked = np.setdiff1d(np.arange(m), known)
+    if learners is not None and not isinstance(learners, Mapping):
+        raise RequestError(
+            "no_free_lunch: learners are a dictionary, name → function or (model, objective, "
+            f"algorithm), not {learners!r}"
+        )
     chosen = dict(learners) if learners is not None else dict(_LEARNERS)
     if not chosen:
         raise RequestError("no_free_lunch: there are no learners")
@@ -125,7 +130,16 @@ def _known(training: Any, m: int) -> Array:
         count = whole("training", training, 0)
         rows = np.arange(count)
     else:
-        rows = np.unique(np.asarray(training, np.int64))
+        try:
+            given = np.asarray(training)
+        except ValueError:
+            given = np.zeros(1, object)
+        if given.dtype.kind not in "iu" and given.size:
+            raise RequestError(
+                f"no_free_lunch: training={training!r} must be how many points are known, or "
+                "their numbers"
+            )
+        rows = np.unique(given.astype(np.int64))
     if len(rows) >= m or (len(rows) and not 0 <= rows.min() <= rows.max() < m):
         raise RequestError(
             f"no_free_lunch: training={training!r}; the domain has {m} points, numbered from 0, "

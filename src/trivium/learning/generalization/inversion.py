@@ -5,9 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from trivium.learning.errors import RequestError
 
-__all__ = ["binary_kl", "binomial_inverse", "confidence_of", "kl_inverse", "rate", "whole"]
+__all__ = [
+    "binary_kl",
+    "binomial_inverse",
+    "confidence_of",
+    "kl_inverse",
+    "one_number",
+    "rate",
+    "whole",
+]
 
 
 def binary_kl(q: float, p: float) -> float:
@@ -32,8 +42,8 @@ def kl_inverse(q: float, budget: float) -> float:
     classifiers", CMU-CS-01-102.
     """
     q = rate("q", q)
-    if not budget >= 0:
-        raise RequestError(f"kl_inverse: the budget {budget} must be 0 or more nats")
+    if not one_number(budget) >= 0:
+        raise RequestError(f"kl_inverse: the budget {budget!r} must be 0 or more nats")
     if q == 0:
         return -math.expm1(-budget)
     low, high = q, 1.0
@@ -65,10 +75,7 @@ def binomial_inverse(mistakes: int, n: int, log_delta: float) -> float:
 
 def rate(name: str, value: Any) -> float:
     """``value`` as a number from 0 to 1. Raises RequestError otherwise."""
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        found = math.nan
+    found = one_number(value)
     if not 0 <= found <= 1:
         raise RequestError(f"{name} must be a number from 0 to 1, got {value!r}")
     return found
@@ -76,13 +83,16 @@ def rate(name: str, value: Any) -> float:
 
 def whole(name: str, value: Any, least: int = 1) -> int:
     """``value`` as a whole number of at least ``least``. Raises RequestError otherwise."""
-    try:
-        found = int(value)
-    except (TypeError, ValueError, OverflowError):
-        found = least - 1
-    if isinstance(value, bool) or found != value or found < least:
+    found = one_number(value)
+    if not math.isfinite(found) or found != math.floor(found) or found < least:
         raise RequestError(f"{name} must be a whole number of at least {least}, got {value!r}")
-    return found
+    return int(value)
+
+
+def one_number(value: Any) -> float:
+    """``value`` as a float; NaN for what is not one real number."""
+    real = isinstance(value, float | int | np.floating | np.integer)
+    return float(value) if real and not isinstance(value, bool) else math.nan
 
 
 def confidence_of(value: Any) -> float:

@@ -156,6 +156,8 @@ class _Shaken:
 def _prior_mean(fit: Any, prior: str) -> Sequence[Array]:
     """θ₀ for each parameter: zero, or what the fit's seed draws."""
     variables = fit.model.parameters()
+    if not isinstance(prior, str):
+        raise RequestError(f"pac_bayes: prior={prior!r}; choose 'initial' or 'zero'")
     if prior == "zero":
         return [np.zeros(each.shape) for each in variables.values()]
     if prior != "initial":

@@ -14,7 +14,7 @@ from trivium.engine.tensor import Tensor
 from trivium.learning.data import as_dataset
 from trivium.learning.errors import DataError, RequestError
 
-from .inversion import whole
+from .inversion import one_number, whole
 
 __all__ = ["Complexity", "rademacher_finite", "rademacher_fitted", "rademacher_linear"]
 
@@ -76,9 +76,9 @@ def rademacher_linear(
     """
     points = _points(x)
     n, d = points.shape
-    if norm not in (1, 2):
+    if one_number(norm) not in (1, 2):
         raise RequestError(f"rademacher_linear: norm={norm!r}; 1 and 2 are known")
-    if not 0 <= radius < math.inf:
+    if not 0 <= one_number(radius) < math.inf:
         raise RequestError(f"rademacher_linear: radius={radius!r} must be finite, not negative")
     signs, exact = _signs(n, whole("draws", draws, 2), seed)
     sums = signs @ points
@@ -102,7 +102,7 @@ def rademacher_finite(predictions: Any, *, draws: int = 1000, seed: int = 0) -> 
 
     Source: Mohri, Rostamizadeh & Talwalkar (2018), definition 3.1 and theorem 3.7.
     """
-    rows = np.asarray(predictions.value if isinstance(predictions, Tensor) else predictions)
+    rows = _array("rademacher_finite: predictions", predictions)
     if rows.ndim != 2 or 0 in rows.shape or rows.dtype.kind not in "biuf":
         raise RequestError(
             f"rademacher_finite: predictions of shape {rows.shape} ({rows.dtype}); numbers (H, "
@@ -175,7 +175,7 @@ def rademacher_fitted(
 
 
 def _points(x: Any) -> Array:
-    array = np.asarray(x.value if isinstance(x, Tensor) else x)
+    array = _array("rademacher_linear: x", x)
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim < 2 or array.size == 0 or array.dtype.kind not in "biuf":
@@ -188,10 +188,21 @@ def _points(x: Any) -> Array:
     return points
 
 
+def _array(what: str, given: Any) -> Array:
+    try:
+        return np.asarray(given.value if isinstance(given, Tensor) else given)
+    except ValueError:
+        raise RequestError(
+            f"{what} must be one array; its rows have different lengths"
+        ) from None
+
+
 def _require_finite(what: str, array: Array) -> None:
     bad = ~np.isfinite(array)
     if bad.any():
         raise DataError(f"{what} has {array[bad][0]} at {np.argwhere(bad)[0].tolist()}")
+    if np.abs(array).max(initial=0.0) > 1e150:
+        raise DataError(f"{what} has numbers above 1e150, whose squares leave double precision")
 
 
 def _signs(n: int, draws: int, seed: int, *, enumerate_all: bool = True) -> tuple[Array, bool]:

@@ -158,7 +158,7 @@ def checked_options(asked: str, options: Any) -> dict[str, Any]:
 
 def checked_metric(asked: str, metric: str) -> str:
     """``metric`` if it is known. Raises RequestError otherwise."""
-    if metric not in METRICS:
+    if not isinstance(metric, str) or metric not in METRICS:
         raise RequestError(f"{asked}: metric={metric!r}; choose 'error' or 'loss'")
     return metric
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from ..errors import RequestError
 from ..options import fraction
@@ -36,12 +39,19 @@ class Asked:
             )
         if isinstance(self.dispersion, str) or self.dispersion is None:
             _one_of("dispersion", self.dispersion, (None, "pearson", "deviance"))
-        elif isinstance(self.dispersion, bool) or not self.dispersion > 0:
-            raise RequestError(f"summary: dispersion must be positive, got {self.dispersion!r}")
+        elif not _positive(self.dispersion):
+            raise RequestError(
+                f"summary: dispersion must be a positive number, got {self.dispersion!r}"
+            )
+
+
+def _positive(given: Any) -> bool:
+    number = isinstance(given, float | int | np.floating | np.integer)
+    return number and not isinstance(given, bool) and 0 < given < math.inf
 
 
 def _one_of(name: str, given: Any, choices: tuple[Any, ...]) -> None:
-    if given not in choices:
+    if not (given is None or isinstance(given, str)) or given not in choices:
         raise RequestError(
             f"summary: {name} must be one of {', '.join(map(repr, choices))}, not {given!r}"
         )

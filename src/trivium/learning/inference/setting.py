@@ -20,6 +20,7 @@ from .response import Response, response_of
 __all__ = ["Setting", "check_model", "settings_of"]
 
 Array = np.ndarray[Any, Any]
+_LARGEST = 1e100
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +85,7 @@ def settings_of(fit: Any, data: Any, target: Any) -> list[Setting]:
     weight = np.ones(len(x)) if part.weight is None else np.asarray(part.weight, np.float64)
     values = {path: value.astype(np.float64) for path, value in fit.parameters().items()}
     design = design_of(x, "bias" in values, fit.encoder)
+    _require_moderate(design)
     y, spread, centre = _units(term, part.y, fit.encoder)
     theta = _theta(values, design.bias, spread, centre)
     penalty, lasso = _penalties(fit.objective, factor, term, theta.shape, design.bias, len(x))
@@ -117,6 +119,19 @@ def settings_of(fit: Any, data: Any, target: Any) -> list[Setting]:
             made = replace(made, equations=(f"{fit.encoder.target.name}[{k}]",))
         found.append(made)
     return found
+
+
+def _require_moderate(design: Design) -> None:
+    """Refuse columns whose squares, or those of their coefficients, leave double precision."""
+    sizes = np.abs(design.rows).max(axis=0, initial=0.0)
+    for name, size, spread in zip(design.names, sizes, design.spread, strict=True):
+        for each in (size, spread):
+            if each > _LARGEST or 0 < each < 1 / _LARGEST:
+                raise RequestError(
+                    f"column {name!r} has numbers of about {each:.1g}: squares of it or of its "
+                    f"coefficient leave double precision, so there are no standard errors. Give "
+                    f"it in other units (divided by {each:.0g})"
+                )
 
 
 def _training(fit: Any, data: Any, target: Any) -> Dataset:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["summarise"]
 
 Array = np.ndarray[Any, Any]
+_NO_DISPERSION = 1e-6  # of a negative binomial
 
 
 def summarise(
@@ -202,6 +203,13 @@ def _notes(
             "there are as many parameters as examples: no residual degrees of freedom are left "
             "to estimate the dispersion, so there are no standard errors"
         )
+    if setting.response.joint and setting.response.name == "negative_binomial":
+        if np.exp(setting.omega) < _NO_DISPERSION:
+            notes.append(
+                "the dispersion is 0 to the fit's accuracy: the counts vary no more than those of "
+                "a Poisson distribution, which the family 'poisson' fits with a parameter less; "
+                "the dispersion's standard error and interval mean nothing at the edge of its range"
+            )
     if not info.definite:
         notes.append(
             "the information matrix is not positive definite: the parameters are not at a "
@@ -358,12 +366,13 @@ def _table(
             continue
         low, high = (value - width * error, value + width * error)
         if i >= q * m:  # a dispersion is positive: the interval is that of its logarithm
-            low, high = (value * float(np.exp(s * width * error / value)) for s in (-1, 1))
+            with np.errstate(over="ignore"):
+                low, high = (value * float(np.exp(s * width * error / value)) for s in (-1, 1))
         interval = (low, high) if ends is None else ends[i]
         test = tested and i < q * m
         ratio = value / error if test else None
         p = float(2 * law.sf(abs(ratio))) if ratio is not None else None
-        start, end = interval
+        start, end = (None if each is None or np.isinf(each) else each for each in interval)
         made[i] = Coefficient(name, value, error, ratio, p, start, end, equation)
     return tuple(made[i] for i in _order(setting, estimates))
 

@@ -137,13 +137,22 @@ _Again = Callable[[Array], float]
 
 
 def _check_method(asked: str, method: Any, known: tuple[str, ...]) -> None:
-    if method not in known:
+    if not isinstance(method, str) or method not in known:
         raise ArgumentError(f"{asked}: no method {method!r}; choose one of {', '.join(known)}")
+
+
+def _array(asked: str, name: str, given: Any) -> Array:
+    try:
+        return np.asarray(given.value if isinstance(given, Tensor) else given)
+    except ValueError:
+        raise ShapeError(
+            f"{asked}: {name} must be one array, but its rows have different lengths"
+        ) from None
 
 
 def _samples(asked: str, name: str, given: Any) -> Array:
     """Samples as an array (n,) or (n, d) without missing or infinite values."""
-    array = np.asarray(given.value if isinstance(given, Tensor) else given)
+    array = _array(asked, name, given)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim not in (1, 2) or array.size == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -118,10 +119,15 @@ def excess(p: Tensor, q: Tensor, log_q: Tensor | None = None) -> Tensor:
 
 def given_as(asked: str, ndim: int, axes: int | Sequence[int], name: str) -> tuple[int, ...]:
     """``axes`` of a joint distribution as a sorted tuple, each counted from the front."""
-    many = (axes,) if isinstance(axes, int | np.integer) else tuple(axes)
+    several: Any = axes if np.ndim(axes) else (axes,)
+    try:
+        many = [operator.index(each) for each in several]
+    except TypeError:
+        raise ShapeError(
+            f"{asked}: {name} = {axes!r} must be the number of an axis, or several"
+        ) from None
     found = []
-    for each in many:
-        number = int(each)
+    for number in many:
         if not -ndim <= number < ndim:
             raise ShapeError(
                 f"{asked}: {name} = {axes!r} names axis {number}, but the joint distribution "

@@ -16,6 +16,7 @@ from trivium.engine.tensor import Tensor, tensor
 from .conjugate_forms import Conjugate
 from .distribution import Distribution, Interval
 from .exponential_family import ExponentialFamily
+from .support import as_array
 
 if TYPE_CHECKING:
     from .numerical_posterior import NumericalPosterior
@@ -171,7 +172,7 @@ def posterior(
     if chi.shape != (family.size,):
         raise ArgumentError(f"the prior {prior!r} does not have the {family!r}'s dimension")
     words = rule.reference_name if prior is None else repr(prior)
-    if data is None or np.size(data) == 0:
+    if data is None or as_array(data, "data").size == 0:
         if prior is None:
             raise ArgumentError(
                 f"there are no data, and {rule.reference_name} alone says nothing; give a prior"

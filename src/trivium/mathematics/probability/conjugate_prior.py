@@ -11,6 +11,7 @@ from trivium.engine.errors import ArgumentError
 from trivium.engine.tensor import tensor
 
 from .exponential_family import ExponentialFamily
+from .support import as_data
 
 __all__ = ["ConjugatePrior"]
 
@@ -38,7 +39,7 @@ class ConjugatePrior:
                 f"ConjugatePrior: the strength is a positive number of observations, not "
                 f"{strength!r}"
             )
-        self.member = {name: np.asarray(value, float) for name, value in member.items()}
+        self.member = {name: as_data(value, name) for name, value in member.items()}
 
     def hyper(self, family: ExponentialFamily) -> tuple[Array, float]:
         """χ (d,) and ν in ``family``. Raises ArgumentError for other parameters than its own."""

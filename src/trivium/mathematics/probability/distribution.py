@@ -16,11 +16,17 @@ from trivium.engine import array, random
 from trivium.engine.array.arguments import ArrayLike, floating, sizes
 from trivium.engine.composites import as_tensor, cast
 from trivium.engine.dtypes import float32, float64
-from trivium.engine.errors import ArgumentError, DTypeError, ShapeError, UnboundInputError
+from trivium.engine.errors import (
+    ArgumentError,
+    DomainError,
+    DTypeError,
+    ShapeError,
+    UnboundInputError,
+)
 from trivium.engine.tensor import Tensor
 
 from .exponential_family import ExponentialFamily
-from .support import Support
+from .support import Support, as_numbers
 
 __all__ = ["Distribution", "Interval", "Rule", "Unordered"]
 
@@ -196,7 +202,7 @@ class Distribution:
         self, function: Callable[..., Array], x: ArrayLike, ends: Interval | None = None
     ) -> Array:
         """``function`` in float64; ``ends``: what it is at -∞ and at ∞."""
-        given = np.asarray(x.value if isinstance(x, Tensor) else x)
+        given = as_numbers(x, f"values for {type(self).__name__}")
         single = given.dtype == np.float32 and (
             self._weak or all(each.dtype == float32 for each in self.parameters.values())
         )
@@ -205,8 +211,18 @@ class Distribution:
         if ends is not None:
             result = np.where(given == -np.inf, ends[0], result)
             result = np.where(given == np.inf, ends[1], result)
+        self._refuse_lost(np.isnan(result) & ~np.isnan(given))
         result = np.where(np.isnan(given), np.nan, result)
         return result.astype(np.float32 if single else np.float64)
+
+    def _refuse_lost(self, lost: Array) -> None:
+        """Raise DomainError where an answer was lost in double precision."""
+        if lost.any():
+            raise DomainError(
+                f"{self!r}: with parameters of these sizes {int(lost.sum())} of the numbers asked "
+                "for cannot be computed in double precision; use a limiting distribution, or "
+                "other units"
+            )
 
     def cdf(self, x: ArrayLike) -> Array:
         """P(X ≤ x), exact in the lower tail; elementwise, NumPy."""
@@ -239,7 +255,7 @@ class Distribution:
         return self._answer(self._upper_quantile, self._probabilities(q))
 
     def _probabilities(self, q: ArrayLike) -> Array:
-        given = np.asarray(q.value if isinstance(q, Tensor) else q)
+        given = as_numbers(q, f"probabilities for {type(self).__name__}")
         if not ((given >= 0) & (given <= 1)).all():
             raise ArgumentError(
                 f"{type(self).__name__}: quantiles are asked of probabilities from 0 to 1, not "
@@ -264,7 +280,8 @@ class Distribution:
         chosen = random.key(seed) if key is None else key  # type: ignore[arg-type]
         first = sizes(f"{type(self).__name__}.sample", shape)
         with np.errstate(all="ignore"):
-            drawn = self._draw(chosen, (*first, *self.shape), self._plain())
+            drawn = np.asarray(self._draw(chosen, (*first, *self.shape), self._plain()))
+        self._refuse_lost(np.isnan(drawn))
         single = all(each.dtype == float32 for each in self.parameters.values())
         return np.asarray(drawn, dtype=np.float32 if single else np.float64)
 

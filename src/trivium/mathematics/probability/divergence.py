@@ -11,6 +11,7 @@ import numpy as np
 from trivium.engine.errors import ArgumentError
 
 from .distribution import Distribution, Interval
+from .support import level_of
 
 __all__ = ["integrated", "interval_of", "numerical_kl"]
 
@@ -83,8 +84,7 @@ def _weighted(weights: Array, values: Array) -> float:
 def interval_of(distribution: Distribution, level: float, kind: str) -> Interval:
     """See ``Distribution.interval``."""
     _scalar("an interval", distribution)
-    if not 0 < level < 1:
-        raise ArgumentError(f"the level of an interval lies between 0 and 1, not {level!r}")
+    level = level_of(level)
     rest = (1.0 - level) / 2
     if kind == "equal-tailed":
         return float(distribution.quantile(rest)), float(distribution.upper_quantile(rest))

@@ -24,7 +24,7 @@ from trivium.engine.transforms import grad
 
 from .links import Link
 from .mean_model import MeanModel
-from .support import Support
+from .support import Support, as_data
 
 if TYPE_CHECKING:
     from .conjugate import Posterior, Predictive
@@ -281,9 +281,7 @@ class ExponentialFamily:
 
     def check_response(self, y: ArrayLike, weights: ArrayLike | None = None) -> Array:
         """The responses of a GLM as float64. Raises ArgumentError for what cannot occur."""
-        values = np.asarray(y.value if isinstance(y, Tensor) else y, dtype=np.float64)
-        if not np.isfinite(values).all():
-            raise ArgumentError(f"{self.name} responses must be finite")
+        values = as_data(y, f"{self.name} responses")
         counts = None if weights is None else np.asarray(weights, dtype=np.float64)
         wrong = self.glm.refuse(values, counts) if values.size else None
         if wrong is not None:

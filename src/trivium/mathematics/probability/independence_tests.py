@@ -15,10 +15,9 @@ import numpy as np
 
 from trivium.engine.array.arguments import ArrayLike
 from trivium.engine.errors import ArgumentError, DomainError, ShapeError
-from trivium.engine.tensor import Tensor
 
 from .distribution import Interval
-from .support import as_data
+from .support import as_array, as_data, whole_count
 
 __all__ = ["IndependenceTest", "conditional_independence", "contingency", "independence"]
 
@@ -72,7 +71,7 @@ def contingency(x: Any, y: Any) -> Array:
 
 
 def _labels(x: Any, what: str) -> Array:
-    values = np.asarray(x.value if isinstance(x, Tensor) else x)
+    values = as_array(x, f"labels {what}")
     if values.ndim != 1 or not values.size:
         raise ShapeError(f"{what} must be a vector of labels that is not empty")
     if values.dtype.kind == "f" and not np.isfinite(values).all():
@@ -119,12 +118,12 @@ def independence(
     Raises ArgumentError for another method or counts that are none, DomainError when a variable
     does not vary.
     """
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         from .naming import unknown_name
 
         raise unknown_name("method of independence", method, METHODS)
-    if method in ("permutation", "distance") and permutations < 1:
-        raise ArgumentError(f"permutations must be 1 or more, not {permutations}")
+    if method in ("permutation", "distance"):
+        permutations = whole_count("independence", "permutations", permutations, 1)
     if method == "distance":
         return _distance(x, y, permutations, seed)
     table = _table(x, y)
@@ -285,6 +284,10 @@ def _distance(x: Any, y: Any, permutations: int, seed: int) -> IndependenceTest:
 
 
 def _centred_distances(x: Array) -> Array:
+    if not float(x.max()) - float(x.min()) < 1e150:
+        raise DomainError(
+            "independence: distances above 1e150 are too large; divide the variable by a number"
+        )
     distances = np.abs(x[:, None] - x[None, :])
     mean = distances.mean(axis=0)
     return distances - mean[:, None] - mean[None, :] + distances.mean()
@@ -302,7 +305,7 @@ def conditional_independence(
     stratum has both variables varying.
     """
     if method == "auto":
-        floating = all(np.asarray(each).dtype.kind == "f" for each in (x, y))
+        floating = all(as_array(each, "variable").dtype.kind == "f" for each in (x, y))
         two = not floating and all(len(np.unique(_labels(each, "x"))) == 2 for each in (x, y))
         method = "partial" if floating else "cmh" if two else "stratified"
     if method == "partial":

@@ -17,6 +17,7 @@ from .exponential_family import ExponentialFamily
 from .families import family as find_family
 from .intervals import confidence_intervals
 from .numerical_posterior import NUMERICAL, NumericalPosterior, NumericalPredictive
+from .support import level_of
 
 if TYPE_CHECKING:
     from .distribution import Interval
@@ -131,8 +132,7 @@ def infer(
     Raises ArgumentError for data outside the support, for no data, for a prior that is not
     conjugate. Where only one of the two answers exists, the notes say why the other does not.
     """
-    if not 0 < float(level) < 1:
-        raise ArgumentError(f"infer: the level lies between 0 and 1, not {level!r}")
+    level = level_of(level)
     own = _guessed(family, data, known)
     values, _ = weighted(own, data, None)
     if own.name == "multivariate_normal":

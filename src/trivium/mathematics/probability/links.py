@@ -62,6 +62,12 @@ class Link:
     log_inverse: Function | None = None
     log_complement: Function | None = None
 
+    def __post_init__(self) -> None:
+        """The functions read lists and NumPy arrays too, as those of ``tv.array`` do."""
+        for name in ("function", "inverse", "derivative", "inverse_derivative"):
+            own = getattr(self, name)
+            object.__setattr__(self, name, lambda x, own=own: own(floating(x)))
+
     def __call__(self, mean: ArrayLike) -> Tensor:
         """The linear predictor g(mean)."""
         return self.function(floating(mean))

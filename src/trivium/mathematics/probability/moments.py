@@ -19,7 +19,7 @@ from trivium.engine.errors import ArgumentError, DomainError, ShapeError
 
 from .distribution import Distribution, Interval
 from .divergence import integrated
-from .support import as_data
+from .support import as_data, level_of
 
 __all__ = [
     "Moment",
@@ -67,9 +67,7 @@ class Moment:
 
 
 def _level(level: float) -> float:
-    if not 0 < level < 1:
-        raise ArgumentError(f"the level of an interval lies between 0 and 1, not {level!r}")
-    return 0.5 + level / 2
+    return 0.5 + level_of(level) / 2
 
 
 def _column(data: ArrayLike, what: str, fewest: int) -> Array:
@@ -212,7 +210,7 @@ def correlation(
     than four pairs or another method.
     """
     first, second = _pair(x, y, 4)
-    if method not in ("pearson", "spearman"):
+    if not isinstance(method, str) or method not in ("pearson", "spearman"):
         raise ArgumentError(f'correlation: method is "pearson" or "spearman", not {method!r}')
     ranks = method == "spearman"
     if ranks:

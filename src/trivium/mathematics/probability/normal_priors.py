@@ -22,6 +22,14 @@ __all__ = ["NormalInverseGamma", "NormalInverseWishart"]
 Array = np.ndarray[Any, Any]
 
 
+def _keys(name: str, x: Any, *wanted: str) -> None:
+    if not isinstance(x, dict) or set(x) != set(wanted):
+        shown = ", ".join(f'"{key}": …' for key in wanted)
+        raise ArgumentError(
+            f"{name} is a distribution of several numbers; give {{{shown}}}, not {str(x)[:40]}"
+        )
+
+
 class _Joint(Unordered):
     """A distribution of a mean and a spread together; ask its marginals for quantiles."""
 
@@ -57,6 +65,7 @@ class NormalInverseGamma(_Joint):
         from .continuous import Normal
 
         own = self.parameters
+        _keys(type(self).__name__, x, "mean", "variance")
         variance = array.asarray(x["variance"])
         given = Normal(mean=own["mean"], sd=array.sqrt(variance / own["strength"]))
         spread = InverseGamma(shape=own["shape"], rate=own["rate"])
@@ -168,6 +177,7 @@ class NormalInverseWishart(_Joint):
         from trivium.mathematics import linalg
 
         d, own = self.dimension, self.parameters
+        _keys(type(self).__name__, x, "mean", "covariance")
         spread = array.asarray(x["covariance"])
         given = MultivariateNormal(own["mean"], spread / own["strength"])
         df, psi = own["df"], own["scale"]

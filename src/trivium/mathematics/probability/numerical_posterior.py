@@ -27,6 +27,7 @@ from .exponential_family import ExponentialFamily
 from .marginal import DrawnMarginal, Marginal
 from .posterior_grid import Grid, grid_of
 from .posterior_kernel import Kernel, integrated
+from .support import as_array
 
 __all__ = ["NUMERICAL", "NumericalPosterior", "NumericalPredictive", "numerical_posterior"]
 
@@ -231,7 +232,7 @@ def numerical_posterior(
         raise ArgumentError(
             f"the posterior of {family.size} parameters is not computed; at most {_MOST}"
         )
-    if data is not None and np.size(data) == 0:
+    if data is not None and as_array(data, "data").size == 0:
         data = None
     if data is None and prior is None:
         raise ArgumentError("there are no data, and Jeffreys' prior alone says nothing")

@@ -25,7 +25,7 @@ from trivium.engine.transforms import grad
 
 from .power_law import DiscretePowerLaw, PowerLaw, log_zeta
 from .special import log_hurwitz_zeta
-from .support import as_data
+from .support import as_data, one_number, whole_count
 
 __all__ = ["PowerLawFit", "fit_power_law"]
 
@@ -105,6 +105,9 @@ def fit_power_law(
             f"({int((values <= 0).sum())} at or below 0): drop or shift them"
         )
     whole = bool((values == np.floor(values)).all())
+    if discrete is not None and not isinstance(discrete, bool):
+        raise ArgumentError(f"fit_power_law: discrete is True, False or None, not {discrete!r}")
+    bootstrap = whole_count("fit_power_law", "bootstrap", bootstrap, 0)
     if discrete and not whole:
         raise ArgumentError("a discrete power law is of whole numbers; the data have fractions")
     kind = whole if discrete is None else bool(discrete)
@@ -140,7 +143,7 @@ def fit_power_law(
 def _starts(values: Array, minimum: float | None, kind: bool) -> tuple[Array, list[str]]:
     """The minima to compare: observed values with enough different ones above."""
     if minimum is not None:
-        low = float(minimum)
+        low = one_number(minimum)
         if not 0 < low < math.inf or (kind and low != math.floor(low)):
             raise ArgumentError(
                 f"the minimum of a {'discrete ' if kind else ''}power law must be a positive "
@@ -272,8 +275,6 @@ def _bootstrap(
 
     Below the minimum they repeat the data, above it they follow the fitted law.
     """
-    if count < 0:
-        raise ArgumentError(f"the number of bootstrap samples must be 0 or more, not {count}")
     body = values[values < low]
     share = 1.0 - len(body) / len(values)
     worse = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,10 @@ from trivium.engine.array.arguments import ArrayLike
 from trivium.engine.errors import ArgumentError, DTypeError, ShapeError
 from trivium.engine.tensor import Tensor
 
-__all__ = ["Support", "as_data", "interval", "whole_numbers"]
+__all__ = [
+    "Support", "as_array", "as_data", "as_numbers", "interval", "level_of", "one_number",
+    "whole_count", "whole_numbers",
+]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
@@ -89,6 +93,52 @@ def as_data(data: ArrayLike, what: str) -> Array:
             f"({int(bad.sum())} such in all). Drop or replace them first"
         )
     return values
+
+
+def as_array(given: Any, what: str) -> Array:
+    """``given`` as an array of whatever kind. Raises ShapeError for rows of unequal lengths."""
+    try:
+        return np.asarray(given.value if isinstance(given, Tensor) else given)
+    except ValueError:
+        raise ShapeError(
+            f"the {what} must be one array, but its parts have different lengths: "
+            f"{str(given)[:40]}"
+        ) from None
+
+
+def as_numbers(given: Any, what: str) -> Array:
+    """``given`` as an array of real numbers, NaN and infinities included. Raises DTypeError."""
+    values = as_array(given, what)
+    if values.dtype.kind not in "bifu":
+        raise DTypeError(
+            f"the {what} must be real numbers, not {type(given).__name__} such as "
+            f"{str(given)[:40]}"
+        )
+    return values
+
+
+def level_of(level: Any) -> float:
+    """The probability that an interval holds. Raises ArgumentError outside (0, 1)."""
+    found = one_number(level)
+    if not 0 < found < 1:
+        raise ArgumentError(f"the level of an interval lies between 0 and 1, not {level!r}")
+    return found
+
+
+def one_number(value: Any) -> float:
+    """``value`` as a float; NaN for what is not one real number."""
+    real = isinstance(value, float | int | np.floating | np.integer)
+    return float(value) if real and not isinstance(value, bool) else math.nan
+
+
+def whole_count(asked: str, what: str, value: Any, least: int) -> int:
+    """``value`` as a whole number of at least ``least``. Raises ArgumentError."""
+    found = one_number(value)
+    if not found >= least or not math.isfinite(found) or found != math.floor(found):
+        raise ArgumentError(
+            f"{asked}: {what} must be a whole number, {least} or more, not {value!r}"
+        )
+    return int(found)
 
 
 def interval(low: float, high: float, words: str, *, closed: bool = False) -> Support:
