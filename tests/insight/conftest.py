@@ -2,12 +2,13 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.insight.pages.looking import Looked
+
+Look = Callable[..., Looked]
 
 FLAGS = (
     "--no-sandbox",  # the tests may run as root
@@ -34,24 +35,27 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def look(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Looked]]:
-    """``look(html, width=…, dark=…)``: the page, loaded without a network and at rest."""
-    contexts = []
+@pytest.fixture(scope="session")
+def look(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Look]:
+    """``look(html, width=…, dark=…)``: the page, loaded without a network and at rest.
+
+    A page that is looked at again is not loaded again, but put into the state of a fresh one.
+    """
+    folder = tmp_path_factory.mktemp("pages")
+    known: dict[tuple[str, bool], Looked] = {}
 
     def look(html: str, width: int = 1280, dark: bool = False, scripts: bool = True) -> Looked:
-        path = tmp_path / f"page-{len(contexts)}.html"
-        path.write_text(html, encoding="utf-8")
-        context = browser.new_context(
-            viewport={"width": width, "height": 740 if width < 600 else 900},
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-            java_script_enabled=scripts,
-            offline=True,
-        )
-        contexts.append(context)
-        return Looked(context, path.as_uri())
+        if (html, scripts) not in known:
+            path = folder / f"page-{len(known)}.html"
+            path.write_text(html, encoding="utf-8")
+            context = browser.new_context(
+                reduced_motion="reduce", java_script_enabled=scripts, offline=True
+            )
+            known[html, scripts] = Looked(context, path.as_uri())
+        seen = known[html, scripts]
+        seen.rest(width, dark)
+        return seen
 
     yield look
-    for context in contexts:
-        context.close()
+    for seen in known.values():
+        seen.page.context.close()

@@ -72,6 +72,8 @@ class Looked:
     """A page that has been loaded; what it asked for and complained about is kept."""
 
     def __init__(self, context: Any, address: str) -> None:
+        self.address = address
+        self.missing: list[str] | None = None
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self.page = context.new_page()
@@ -83,13 +85,31 @@ class Looked:
         self.requests = [each for each in self.requests if not each.startswith("data:")]
         self.requests.remove(address)
 
+    def rest(self, width: int, dark: bool) -> None:
+        """As if it had just been opened: in a window of this size, nothing touched yet."""
+        self.page.set_viewport_size({"width": width, "height": 740 if width < 600 else 900})
+        self.page.emulate_media(color_scheme="dark" if dark else "light")
+        if "#" in self.page.url:
+            self.page.evaluate("location.hash = ''")
+        self.page.evaluate(
+            """() => {
+                document.documentElement.removeAttribute("style");
+                document.activeElement.blur();
+                document.scrollingElement.scrollTo(0, 0);
+                document.querySelector(".canvas")?.scrollTo(0, 0);
+            }"""
+        )
+        self.page.mouse.click(2, 2)  # from where the next Tab leads to the first stop
+
     def visible_text(self) -> str:
         """The text that a reader sees, without code."""
         return str(self.page.evaluate(_VISIBLE))
 
     def missing_glyphs(self) -> list[str]:
         """Characters that are drawn as an empty box."""
-        return list(self.page.evaluate(_TOFU))
+        if self.missing is None:  # whatever the window and the colours
+            self.missing = list(self.page.evaluate(_TOFU))
+        return self.missing
 
     def fonts_of(self, selector: str) -> dict[str, int]:
         """The fonts that the text right in the elements is really drawn with, and how often."""

@@ -50,12 +50,11 @@ def test_every_notation_is_set_in_the_fonts_that_the_page_carries(look: Look) ->
     assert {each.split("_")[0] for each in fonts} == {"KaTeX"}
     assert {"KaTeX_Main", "KaTeX_Math", "KaTeX_AMS", "KaTeX_Size1"} <= set(fonts)
     assert sum(seen.fonts_of(chinese).values()) == 2 * len("层归一化")  # equation and table
-    assert seen.barriers() == []
 
 
 @pytest.mark.parametrize(
     ("derivation", "lang"),
-    [(ridge, "en"), (ridge, "zh"), (deep, "zh"), (twice, "en"), (loop, "en"), (loop, "zh")],
+    [(ridge, "zh"), (deep, "zh"), (twice, "en"), (loop, "en")],
 )
 def test_other_derivations_fit_a_phone(
     look: Look, derivation: Callable[[], Derivation], lang: str
