@@ -159,3 +159,35 @@ def test_residuals_and_jacobian() -> None:
         assert residuals.counts == Counts(residuals=1, jacobians=1)
     with pytest.raises(ArgumentError, match="empty"):
         Residuals(lambda b: b[:0], [1.0])
+
+
+@pytest.mark.parametrize("backend", ["reference", "native"])
+def test_the_rows_of_the_hessian_are_those_of_the_expression(backend):
+    """Leaves of several shapes, an integer power, a leaf that f does not see; asked for twice."""
+    start = {
+        "a": np.array([0.3, -0.7]),
+        "b": (np.array([[1.0, 2.0]]), np.array(0.5)),
+        "c": np.ones(1),
+    }
+
+    def f(p):
+        a, (b, c) = p["a"], p["b"]
+        return (xp.exp(a * c) @ b.reshape((2,))) ** 2 + (a**3).sum() * c
+
+    function = Function(f, start, backend=backend)
+    leaves = [tv.variable(each) for each in (start["a"], *start["b"], start["c"])]
+    blocks = tv.hessian(f({"a": leaves[0], "b": tuple(leaves[1:3]), "c": leaves[3]}), leaves)
+    for shift in (0.0, 0.25):
+        for leaf in leaves:
+            leaf.assign(leaf.value + shift)
+        point = np.concatenate([leaf.value.ravel() for leaf in leaves])
+        want = np.block(
+            [
+                [
+                    block.value.reshape(one.size, two.size)
+                    for block, two in zip(row, leaves, strict=True)
+                ]
+                for row, one in zip(blocks, leaves, strict=True)
+            ]
+        )
+        np.testing.assert_allclose(function.hessian(point), want, rtol=1e-12, atol=1e-12)

@@ -11,17 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from trivium.engine import array
+from trivium.engine.composites import cast
+from trivium.engine.dtypes import float64
 from trivium.engine.errors import ArgumentError, ShapeError
 from trivium.engine.program import Program
 from trivium.engine.reverse import gradients
-from trivium.engine.tensor import Tensor, as_array, input
-from trivium.engine.transforms import hessian
+from trivium.engine.tensor import Tensor, as_array, input, variable
 
 from .function_point import EVALUATIONS, Counted, flat, trace
 
 __all__ = ["Function"]
 
 Array = np.ndarray[Any, Any]
+_PER_HESSIAN = 8  # of the evaluations that are expected, for each Hessian: whether code pays
 
 
 class Function(Counted):
@@ -59,6 +62,7 @@ class Function(Counted):
         self._programs: dict[str, Program] = {}
         self._directions: list[Tensor] = []
         self._slopes: list[Tensor] | None = None
+        self._place = variable(np.int64(0), name="row")
         self.start = self._point.start
         self.epsilon = float(np.finfo(self._expression.dtype).eps)
 
@@ -121,16 +125,9 @@ class Function(Counted):
         """∇²f(x) (n, n), symmetric to the last bit."""
         self.count(hessians=1)
         self._point.move(x)
-        leaves = self._point.leaves
-        blocks = self._program("hessian", lambda: hessian(self._expression, leaves)).run()
-        rows = [
-            [
-                np.asarray(block, np.float64).reshape(one.size, two.size)
-                for block, two in zip(row, leaves, strict=True)
-            ]
-            for row, one in zip(blocks, leaves, strict=True)
-        ]
-        matrix = np.block(rows)
+        program = self._programs.get("hessian") or self._rows()
+        self._place.assign(np.int64(0))
+        matrix = np.asarray(program.run(steps=self.size))
         return np.asarray((matrix + matrix.T) / 2)
 
     def hessian_vector(self, x: Array, v: Array) -> Array:
@@ -144,6 +141,22 @@ class Function(Counted):
         if self._slopes is None:
             self._slopes = gradients([self._expression], self._point.leaves)
         return self._slopes
+
+    def _rows(self) -> Program:
+        """Every step gives one more row of ∇²f, that of ``_place``: its product with a unit."""
+        leaves, begins, units = self._point.leaves, 0, []
+        for leaf in leaves:
+            unit = array.arange(begins, begins + leaf.size) == self._place
+            units.append(cast(unit, leaf.dtype).reshape(leaf.shape))
+            begins += leaf.size
+        parts = gradients(self._gradients(), leaves, units)
+        row = array.concat([cast(part, float64).reshape((part.size,)) for part in parts])
+        steps = self._evaluations * self.size // _PER_HESSIAN
+        moved = {self._place: self._place + 1}
+        made = self._programs["hessian"] = Program(
+            [], row, moved, backend=self._backend, steps=steps
+        )
+        return made
 
     def _product(self) -> tuple[Tensor, ...]:
         leaves = self._point.leaves
