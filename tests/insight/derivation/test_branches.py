@@ -89,3 +89,11 @@ def test_a_binomial_coefficient_of_one_number_of_trials_is_recognised():
     }
     assert "log_choose" in names and "log_gamma" not in names
     assert len(derivation.forward) <= 4
+
+
+def test_what_is_undone_is_not_written():
+    """(u − v) + v = u and (u / v) v = u."""
+    u, v = (tv.input((3,), "float64", name=name) for name in "uv")
+    n = tv.input((), "float64", name="n")
+    found = simplify([(u - v) + v, v + (u - v), (u / v) * v, v * (u / v)], n, 7919)
+    assert all(each is u for each in found)

@@ -241,6 +241,8 @@ def _product(x: Tensor, y: Tensor) -> Tensor:
     if x is y:
         return arithmetic.square(x)
     for first, second in ((x, y), (y, x)):
+        if second.primitive is arithmetic.divide and second.inputs[1] is first:
+            return second.inputs[0]
         if second.primitive is arithmetic.divide and filled_with(second.inputs[0], 1):
             return arithmetic.divide(first, second.inputs[1])
         if second.primitive is structure.where and _is_choice(second):

@@ -19,6 +19,9 @@ def add(each: Tensor, x: Scaled, y: Scaled) -> Scaled:
     """x + y in the shape and dtype of ``each``."""
     if x.is_zero or y.is_zero:
         return y if x.is_zero else x
+    left = _undone(x, y) or _undone(y, x)
+    if left is not None:
+        return left
     merged = _merged_cases(each, x, y) or _common_factor(each, x, y)
     if merged is not None:
         return merged
@@ -29,6 +32,16 @@ def add(each: Tensor, x: Scaled, y: Scaled) -> Scaled:
     if not common or (x.base is None and y.base is None):
         return Scaled(ONE, _sum_of(each, x, y))
     return _factored(each, x, y)
+
+
+def _undone(difference: Scaled, back: Scaled) -> Scaled | None:
+    """(u − v) + v = u."""
+    base = difference.base
+    if base is None or base.primitive is not arithmetic.subtract or not back.coefficient.is_one:
+        return None
+    if not difference.coefficient.is_one or base.inputs[1] is not back.base:
+        return None
+    return Scaled(ONE, base.inputs[0])
 
 
 def _factored(each: Tensor, x: Scaled, y: Scaled) -> Scaled:
