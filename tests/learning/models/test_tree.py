@@ -627,3 +627,11 @@ def test_a_share_of_the_weights_in_every_leaf():
     with pytest.raises(RequestError, match="at most 0.5"):
         tv.algorithms.Growing(min_leaf=0.6)
     assert tv.algorithms.Growing(min_leaf=0.5).min_leaf == 0.5
+
+
+def test_the_parameters_of_a_tree_are_not_shaken():
+    x, y = noisy(60)
+    fit = grown((x, y), SQUARES, max_depth=2)
+    for prior in ("initial", "zero"):
+        with pytest.raises(RequestError, match="questions of a DecisionTree are choices"):
+            tv.generalization.pac_bayes(fit, (x, y), prior=prior)

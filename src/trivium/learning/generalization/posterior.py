@@ -14,6 +14,7 @@ from trivium.learning.data import as_dataset
 from trivium.learning.errors import RequestError
 from trivium.learning.fit.evaluation import Evaluator, to_codes
 from trivium.learning.fit.problem import Part, encode_part
+from trivium.learning.models import DecisionTree
 from trivium.learning.models.parameters import Parameter
 
 from .bounds import Bound, pac_bayes_bound
@@ -110,6 +111,12 @@ def _require_shakeable(fit: Any) -> None:
     """Refuse fits that are no classifiers, or without parameters that are real numbers."""
     if fit.task != "classification":
         raise RequestError("pac_bayes: the bound is for classifiers; this fit is a regression")
+    if isinstance(fit.model, DecisionTree):
+        raise RequestError(
+            "pac_bayes: the questions of a DecisionTree are choices, and noise on the numbers that "
+            "stand for them has no meaning; bound it by what it takes to write it down, "
+            "occam_bound(error, n, bits=…), or by a test set, test_set_bound(error, n)"
+        )
     variables = fit.model.parameters().values()
     if not variables or any(each.dtype.kind != "f" for each in variables):
         raise RequestError(
