@@ -56,7 +56,9 @@ def test_xor_by_hand_agrees_with_the_engine_to_the_last_digits(printed):
 
 
 def test_gradient_descent_and_the_closed_form_find_the_same_line(printed):
-    lines = re.findall(r"y = +([-\d.]+) \+ ([-\d.]+) · x_cp", printed("pokemon_regression.py")[0])
+    lines = re.findall(
+        r"y = +([-\d.]+) \+ ([-\d.]+) · x_cp", printed("pokemon_regression.py")[0]
+    )
     descent, closed = np.array(lines, float)
     np.testing.assert_allclose(descent, closed, rtol=1e-3)
 

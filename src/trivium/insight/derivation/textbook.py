@@ -301,7 +301,7 @@ counting = _operation(
 # Codes 0 and 1 as the signs that margins are written with.
 sign_of_code = _operation(
     "sign_of_code",
-    notation=r"(2 {0} - 1)",
+    notation=r"2 {0} - 1",
     attributes=ToFloat,
     dtype=lambda a, dtype: a.dtype,
     evaluate=lambda a, codes: (2 * codes - 1).astype(a.dtype),
