@@ -17,7 +17,9 @@ def test_a_package_that_is_missing_is_named_with_its_extra(module, monkeypatch):
     for name in [each for each in sys.modules if each.split(".")[0] == module.split(".")[0]]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, module.split(".")[0], None)
-    with pytest.raises(MissingPackageError, match=r"drawing needs the package .*trivium\[plot\]"):
+    with pytest.raises(
+        MissingPackageError, match=r"drawing needs the package .*trivium\[plot\]"
+    ):
         optional(module, "plot", "drawing")
     assert issubclass(MissingPackageError, TriviumError)
     assert issubclass(MissingPackageError, ImportError)
