@@ -8,6 +8,7 @@ import numpy as np
 
 from trivium.engine import array
 from trivium.engine.composites import cast
+from trivium.engine.messages import counted
 from trivium.engine.tensor import Tensor
 
 from ..errors import DataError, RequestError
@@ -204,7 +205,7 @@ def _refuse_certain(sample: Sample, certain: Array, what: str) -> None:
         k, j = (int(i) for i in places[0])
         raise DataError(
             f"without smoothing the probability of {sample.features[j]!r} in the class "
-            f"{sample.classes[k]!r} is {what}, whose logarithm is not finite ({len(places):,} "
-            "such cases): one new example against it would rule the class out; give "
-            "smoothing=1.0 (Laplace's rule), or any number above zero"
+            f"{sample.classes[k]!r} is {what}, whose logarithm is not finite "
+            f"({counted(len(places), 'such case')}): one new example against it would rule the "
+            "class out; give smoothing=1.0 (Laplace's rule), or any number above zero"
         )
