@@ -205,6 +205,18 @@ def test_a_constant_of_the_examples_is_refused():
         writer.value(root)
 
 
+def test_a_long_list_is_put_together_in_lines():
+    leaves = [leaf((2,), "float64", name=f"x{i}") for i in range(40)]
+    arrays = [np.array([i, i + 0.5]) for i in range(40)]
+    joined = tv.array.concat([each * float(i + 2) for i, each in enumerate(leaves)], axis=0)
+    (found,), source = run([joined], leaves, arrays)
+    np.testing.assert_array_equal(
+        found, np.concatenate([each * (i + 2) for i, each in enumerate(arrays)])
+    )
+    body = source[source.index("def run") :].splitlines()[1:]
+    assert max(map(len, body)) <= 88
+
+
 # --- precedence -----------------------------------------------------------------------------
 
 LEAVES = [leaf((2, 2), "float64", name=name) for name in "abc"]

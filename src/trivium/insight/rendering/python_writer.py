@@ -175,19 +175,15 @@ class Writer:
         text = f"[{', '.join(each.text for each in codes)}]"
         if len(text) < self.width - 24:
             return Code(text, ATOM)
-        target = self.temporary(Code("[]", ATOM))
-        self.lines.pop()
-        pieces, operator = (
-            [each if len(each.text) < 24 else self.temporary(each) for each in codes],
-            "=",
-        )
+        pieces = [each if len(each.text) < 24 else self.temporary(each) for each in codes]
+        name, operator = self.file.names.numbered("part"), "="
         while pieces:
             row = [pieces.pop(0).text]
             while pieces and len(", ".join([*row, pieces[0].text])) < self.width:
                 row.append(pieces.pop(0).text)
-            self.line(f"{target.text} {operator} [{', '.join(row)}]")
+            self.line(f"{name} {operator} [{', '.join(row)}]")
             operator = "+="
-        return target
+        return Code(name, ATOM)
 
     def is_tame(self, node: Tensor) -> bool:
         """Whether ``node`` is finite where what it is made of is."""
