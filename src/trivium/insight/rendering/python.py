@@ -194,6 +194,9 @@ class _Rendering:
         lines = textwrap.wrap(title, _WIDTH, break_long_words=False, break_on_hyphens=False)
         first = '"""A loss and its gradients in NumPy, forward and backward.'
         last = "Written by Trivium from the derivation of these equations."
+        for note in self.derivation.notes:
+            said = _in_docstring(note.said())
+            lines += ["", *textwrap.wrap(said, _WIDTH, break_long_words=False)]
         return "\n".join([first, "", *lines, "", last, '"""', ""])
 
     def _docstring(self) -> list[str]:
@@ -202,7 +205,10 @@ class _Rendering:
         for path, symbol in self.derivation.parameters.items():
             lines.append(f"    {_in_docstring(quoted(path))}: {shape_text(symbol.shape)}")
         for symbol in self.arguments:
-            name, about = self.code[id(symbol.leaf)].text, _about(symbol)
+            name, about = (
+                self.code[id(symbol.leaf)].text,
+                _about(symbol, bool(self.derivation.model)),
+            )
             lines.append(f"{name}: {shape_text(symbol.shape)}{about}")
         for symbol in self.weights:
             name = self.code[id(symbol.leaf)].text
@@ -250,13 +256,16 @@ def _needed(derivation: Derivation) -> list[Equation]:
     return kept[::-1]
 
 
-def _about(symbol: Symbol) -> str:
+def _about(symbol: Symbol, of_model: bool) -> str:
+    """What an argument holds; a fit may have scaled what its model takes."""
     if symbol.role == "random":
         kind = "True and False" if symbol.leaf.dtype.kind == "b" else "numbers"
         return f", random {kind}, drawn anew for each step"
     if symbol.role == "target" and symbol.leaf.dtype.kind == "i":
         return ", class codes 0, 1, …"
-    return ""
+    if symbol.role == "target":
+        return ", as the objective takes them"
+    return ", as the model takes them" if of_model else ""
 
 
 def _wrapped(line: str) -> list[str]:
