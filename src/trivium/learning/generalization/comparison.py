@@ -171,6 +171,10 @@ def compare(
             f"{asked}: models=None compares classifiers, but this target is a quantity; name the "
             "models to compare"
         )
+    if not np.iterable(flips) or isinstance(flips, str):
+        raise RequestError(
+            f"{asked}: flips={flips!r} must be a list of shares, such as [0.0, 0.2]"
+        )
     shares = np.array([rate("a share of flips", each) for each in flips])
     if not len(shares):
         raise RequestError("compare: flips= has no shares; give [0.0] for labels as they are")

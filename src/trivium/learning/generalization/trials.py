@@ -108,6 +108,10 @@ def rows_of(asked: str, sizes: Any, available: int, least: int = 2) -> list[int]
         first = max(least, min(available, math.ceil(available / 10)))
         spaced = np.geomspace(first, available, count) if count > 1 else [available]
         return sorted({round(float(each)) for each in spaced})
+    if not np.iterable(sizes) or isinstance(sizes, str):
+        raise RequestError(
+            f"{asked}: sizes={sizes!r} must be how many, or a list of row counts or fractions"
+        )
     found = []
     for each in sizes:
         fraction = isinstance(each, float | np.floating)

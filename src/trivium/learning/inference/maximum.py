@@ -52,14 +52,14 @@ class Likelihood:
         count = self.rows.shape[1] * m
         return np.asarray(self.rows @ parameters[:count].reshape(-1, m) + self.offset)
 
+    @np.errstate(all="ignore")
     def at(self, parameters: Array) -> State:
-        """Value, gradient and observed Hessian."""
+        """Value, gradient and observed Hessian; not finite where these parameters have none."""
         response, joint = self.response, self.response.joint
         eta = self.eta(parameters)
         fixed = response.dispersion if isinstance(response.dispersion, float) else 1.0
         omega = float(parameters[-1]) if joint else float(np.log(fixed))
-        with np.errstate(all="ignore"):
-            pieces = response.pieces(eta, omega)
+        pieces = response.pieces(eta, omega)
         weight = response.weight
         value = float(weight @ pieces.losses)
         slope = (self.rows.T @ (weight[:, None] * pieces.score)).ravel()
@@ -96,6 +96,7 @@ class Maximum:
     converged: bool
 
 
+@np.errstate(all="ignore")
 def maximise(
     likelihood: Likelihood, start: Array, basis: Array | None = None, steps: int = 100
 ) -> Maximum:

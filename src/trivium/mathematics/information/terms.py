@@ -119,7 +119,7 @@ def excess(p: Tensor, q: Tensor, log_q: Tensor | None = None) -> Tensor:
 
 def given_as(asked: str, ndim: int, axes: int | Sequence[int], name: str) -> tuple[int, ...]:
     """``axes`` of a joint distribution as a sorted tuple, each counted from the front."""
-    several: Any = axes if np.ndim(axes) else (axes,)
+    several: Any = axes if isinstance(axes, Sequence | np.ndarray) else (axes,)
     try:
         many = [operator.index(each) for each in several]
     except TypeError:

@@ -132,6 +132,10 @@ def weighted(family: ExponentialFamily, data: ArrayLike, weights: ArrayLike | No
             )
         if (counts < 0).any():
             raise ArgumentError("weights must not be negative; they count observations")
+    if 0 < counts.sum() < 1e-100:
+        raise ArgumentError(
+            f"the weights add up to {counts.sum():g}; they count observations, so use larger ones"
+        )
     if not len(values) or counts.sum() == 0:
         raise ArgumentError(
             f"the {family.name} family cannot be estimated from no observations"

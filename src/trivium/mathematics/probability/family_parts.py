@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 Array = np.ndarray[Any, Any]
+_LARGEST = 1e300
 COUNTS = whole_numbers(0, math.inf, "whole numbers, 0 or more")
 POSITIVE = interval(0.0, math.inf, "positive numbers")
 REAL = interval(-math.inf, math.inf, "real numbers")
@@ -71,9 +72,10 @@ def number(asked: str, name: str, value: Any, low: float = 0.0) -> float:
         found = float(value)
     except (TypeError, ValueError):
         found = math.nan
-    if not low < found < math.inf:
+    if not low < found <= _LARGEST:
         raise ArgumentError(
-            f"the {asked} family needs one finite {name} above {low:g}, not {value!r}"
+            f"the {asked} family needs one {name} above {low:g} and up to {_LARGEST:g}, not "
+            f"{value!r}"
         )
     return found
 

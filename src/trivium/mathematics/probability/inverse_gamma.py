@@ -176,7 +176,7 @@ class RootInverseGamma(Positive):
     def mode(self) -> Array:
         """√(2b/(2a + 1))."""
         a, b = self.parameters["shape"].value, self.parameters["rate"].value
-        return np.sqrt(2.0 * b / (2.0 * a + 1.0))
+        return np.asarray(np.sqrt(b / (a + 0.5)))
 
     def entropy(self) -> Tensor:
         """That of the variance X, less E ln(2√X) = ln 2 + ½(ln b - ψ(a))."""

@@ -115,5 +115,6 @@ class InverseGaussian(Positive):
     def mode(self) -> Array:
         """μ(√(1 + r²) - r) with r = 3μ/(2λ)."""
         mean = self.parameters["mean"].value
-        ratio = 1.5 * mean / self.parameters["shape"].value
-        return mean / (np.sqrt(1.0 + ratio**2) + ratio)
+        with np.errstate(over="ignore"):
+            ratio = 1.5 * mean / self.parameters["shape"].value
+        return np.asarray(mean / (np.hypot(1.0, ratio) + ratio))

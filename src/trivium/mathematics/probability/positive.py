@@ -164,7 +164,8 @@ class Gamma(Positive):
     def mode(self) -> Array:
         """(a - 1)/b, or 0 for a < 1."""
         a, b = self.parameters["shape"].value, self.parameters["rate"].value
-        return np.maximum(a - 1.0, 0.0) / b
+        with np.errstate(over="ignore"):
+            return np.asarray(np.maximum(a - 1.0, 0.0) / b)
 
 
 class Beta(Distribution):

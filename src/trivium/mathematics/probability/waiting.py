@@ -87,7 +87,8 @@ class NegativeBinomial(Discrete):
     def mode(self) -> Array:
         """⌊(r - 1)(1 - p)/p⌋, at least 0."""
         r, p = self.parameters["size"].value, self.parameters["probability"].value
-        return np.maximum(np.floor((r - 1) * (1 - p) / p), 0.0)
+        with np.errstate(over="ignore"):
+            return np.asarray(np.maximum(np.floor((r - 1) * (1 - p) / p), 0.0))
 
     def entropy(self) -> Tensor:
         """From the family; 0 at p = 1."""
