@@ -7,13 +7,13 @@ one. The result is a list of equations in which every expression is written out 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from trivium.engine import dtypes
 from trivium.engine.primitives import exponential
 from trivium.engine.tensor import Tensor, input
-from trivium.engine.traversal import same, topological
+from trivium.engine.traversal import depends_on, same, topological
 
 from . import naming, textbook
 from .cutting import Cut, symbolic
@@ -89,114 +89,128 @@ class _Namer:
     """Finds the common expressions and puts an equation for each before its first use."""
 
     def __init__(self, made: Cut, equations: Sequence[Equation], batch: int) -> None:
-        self.made, self.equations, self.batch = made, list(equations), batch
-        self.found: dict[int, tuple[Tensor, bool]] = {}
+        self.made, self.equations, self.batch = made, equations, batch
+        self.order = topological([each.expression for each in equations])
+        self.late = {
+            id(node)
+            for node in topological([e.expression for e in equations if e.kind != "forward"])
+        }
+        self.of_gradients = depends_on(
+            self.order, [each.leaf for each in made.symbols if each.role == "gradient"]
+        )
         self.counts = {"q": 0, "g": 0}
-        # Walks of expressions that stay while others are cut, by id; a walk keeps its nodes.
-        self._orders: dict[int, list[Tensor]] = {}
-
-    def _order(self, expression: Tensor) -> list[Tensor]:
-        found = self._orders.get(id(expression))
-        if found is None:
-            found = self._orders[id(expression)] = topological([expression])
-        return found
 
     def run(self) -> list[Equation]:
-        while (node := self._next()) is not None:
-            self._cut(node)
-        return [self._named(each) for each in self.equations]
+        named = self._to_name()
+        new: dict[int, Tensor] = {}
+        common: dict[int, Equation] = {}  # by the leaf of their symbol
+        for node in self.order:
+            made = same(node, tuple(new[id(each)] for each in node.inputs))
+            if id(node) in named:
+                equation = self._equation(node, made)
+                made = equation.defines.leaf
+                common[id(made)] = equation
+            new[id(node)] = made
+        rewritten = [replace(e, expression=new[id(e.expression)]) for e in self.equations]
+        return [self._named(each) for each in _in_order(rewritten, common)]
 
-    def _next(self) -> Tensor | None:
-        """The next expression to name: those that always have one, then the largest common."""
-        uses: dict[int, int] = {}
-        nodes: dict[int, Tensor] = {}
+    def _to_name(self) -> set[int]:
+        """The expressions that are used more than once, and those that always have a name.
+
+        What is not worth a name is written out wherever it is used, so what is in it is used
+        there too.
+        """
         defined = {id(each.expression) for each in self.equations}
-        for equation in self.equations:
-            order = self._order(equation.expression)
-            inside = {id(equation.expression): 1}
-            for node in reversed(order):
-                for each in node.inputs:
-                    inside[id(each)] = inside.get(id(each), 0) + 1
-            for node in order:
-                nodes[id(node)] = node
-                uses[id(node)] = uses.get(id(node), 0) + inside[id(node)]
-        backward = topological([e.expression for e in self.equations if e.kind != "forward"])
-        late = {id(node) for node in backward}
-        always = [
-            node
-            for key, node in nodes.items()
-            if key not in defined and _has_own_name(node, key in late)
-        ]
-        if always:
-            return always[0]
-        common = [
-            node
-            for key, node in nodes.items()
-            if uses[key] > 1 and key not in defined and _worth_a_name(node)
-        ]
-        return max(common, key=lambda node: len(self._order(node)), default=None)
+        uses: dict[int, int] = {}
+        named: set[int] = set()
+        for node in reversed(self.order):
+            times = uses.get(id(node), 0)
+            if id(node) in defined:
+                times = 1
+            elif _has_own_name(node, id(node) in self.late) or (
+                times > 1 and _worth_a_name(node)
+            ):
+                named.add(id(node))
+                times = 1
+            for each in node.inputs:
+                uses[id(each)] = uses.get(id(each), 0) + times
+        return named
 
-    def _cut(self, node: Tensor) -> None:
-        """Put an equation for ``node`` before its first use; names come when all are there."""
-        forward = not any(
-            (found := self.made.symbols.of(each)) is not None and found.role == "gradient"
-            for each in topological([node])
-        )
+    def _equation(self, node: Tensor, expression: Tensor) -> Equation:
+        """The equation of a common expression; its symbol gets its names in reading order."""
+        forward = id(node) not in self.of_gradients
         leaf = input(node.shape, node.dtype, name="shared")
-        self.found[id(leaf)] = node, forward
         shape = symbolic(node.shape, self.batch)
         role: Role = "value" if forward else "gradient"
         symbol = self.made.symbols.add(Symbol(leaf, "", "", "", shape, role))
-        users = [
-            i
-            for i, each in enumerate(self.equations)
-            if any(inner is node for inner in self._order(each.expression))
-        ]
-        first = users[0]
-        if forward and self.equations[first].kind != "forward":
-            first = self._end_of_forward()
-        rewritten = list(self.equations)
-        for i in users:
-            expression = _replaced(rewritten[i].expression, {id(node): leaf})
-            rewritten[i] = replace(rewritten[i], expression=expression)
-        added = (
-            Equation(symbol, node, "forward")
-            if forward
-            else Equation(symbol, node, "backward", ("shared",))
-        )
-        rewritten.insert(first, added)
-        self.equations = rewritten
+        if forward:
+            return Equation(symbol, expression, "forward")
+        return Equation(symbol, expression, "backward", ("shared",))
 
     def _named(self, equation: Equation) -> Equation:
-        found = self.found.get(id(equation.defines.leaf))
-        if found is None:
+        if equation.defines.text:
             return equation
-        latex, text, code = self.made.names.unique(self._name_for(*found))
+        latex, text, code = self.made.names.unique(self._name_for(equation))
         symbol = replace(equation.defines, latex=latex, text=text, code=code)
         self.made.symbols.add(symbol)
         return replace(equation, defines=symbol)
 
-    def _end_of_forward(self) -> int:
-        """Before the loss, the last equation of the forward pass."""
-        return max(i for i, each in enumerate(self.equations) if each.kind == "forward")
-
-    def _name_for(self, node: Tensor, forward: bool) -> naming.Name:
-        name = node.primitive.name
-        if name == "softmax":
-            return naming.Name("P", "P", "p")
-        if name == "sigmoid":
-            return naming.Name("p", "p", "p")
-        if name == "one_hot":
-            return naming.Name("Y", "Y", "y_one_hot")
-        if name == "project" and forward:
-            return naming.Name("H", "H", "states")
-        if name == "sign_of_code":
-            return naming.Name("s", "s", "sign")
-        if name == "subtract" and all(self.made.symbols.of(each) for each in node.inputs):
+    def _name_for(self, equation: Equation) -> naming.Name:
+        node, forward = equation.expression, equation.kind == "forward"
+        own = _NAMES.get(node.primitive.name)
+        if own is not None and (forward or node.primitive.name != "project"):
+            return own
+        if node.primitive.name == "subtract" and all(
+            self.made.symbols.of(each) for each in node.inputs
+        ):
             return naming.Name("r", "r", "residual")
         letter = "q" if forward else "g"
         self.counts[letter] += 1
         return naming.label_name(f"{letter}_{self.counts[letter]}")
+
+
+_NAMES = {
+    "softmax": naming.Name("P", "P", "p"),
+    "sigmoid": naming.Name("p", "p", "p"),
+    "one_hot": naming.Name("Y", "Y", "y_one_hot"),
+    "project": naming.Name("H", "H", "states"),
+    "sign_of_code": naming.Name("s", "s", "sign"),
+}
+
+
+def _in_order(equations: Sequence[Equation], common: Mapping[int, Equation]) -> list[Equation]:
+    """``equations`` with each of the ``common`` ones before the first that uses it.
+
+    Values of the forward pass that only gradients use stand at its end, before the loss.
+    """
+    forward: list[Equation] = []
+    backward: list[Equation] = []
+    last = max(i for i, each in enumerate(equations) if each.kind == "forward")
+    written: set[int] = set()
+
+    place = {key: i for i, key in enumerate(common)}  # they were made from the leaves up
+
+    def needed(equation: Equation) -> list[Equation]:
+        """The common equations that ``equation`` needs and that are not written yet."""
+        found: set[int] = set()
+        stack = [equation]
+        while stack:
+            for each in topological([stack.pop().expression]):
+                if id(each) in common and id(each) not in written:
+                    written.add(id(each))
+                    found.add(id(each))
+                    stack.append(common[id(each)])
+        return [common[key] for key in sorted(found, key=place.__getitem__)]
+
+    for i, equation in enumerate(equations):
+        before = needed(equation)
+        values = [each for each in before if each.kind == "forward"]
+        if i <= last:
+            forward += [*values, equation]
+        else:
+            forward[-1:-1] = values
+            backward += [each for each in before if each.kind != "forward"] + [equation]
+    return forward + backward
 
 
 def _has_own_name(node: Tensor, in_backward: bool) -> bool:
