@@ -1,6 +1,7 @@
 """Summaries of hostile designs and options: refused in words, or answered with a note."""
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -53,3 +54,25 @@ def test_counts_without_overdispersion_are_said_to_be_poisson() -> None:
     summary = fit.summary()
     assert any("'poisson' fits with a parameter less" in note for note in summary.notes)
     assert "inf" not in str(summary).replace("information", "") and "nan" not in str(summary)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e120])
+def test_targets_whose_squares_leave_double_precision(size: float) -> None:
+    fit = tv.fit(
+        tv.models.Linear(), tv.objectives.NegativeLogLikelihood("gamma"), tv.algorithms.Newton(),
+        (X, size * np.exp(Y)), progress=False,
+    )  # fmt: skip
+    with pytest.raises(RequestError, match="the target has numbers of about"):
+        fit.summary()
+
+
+def test_newton_on_features_of_any_size_ends_in_words() -> None:
+    labels = (Y > 0).astype(int)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the gradient's norm overflows
+        fit = tv.fit(
+            tv.models.Linear(), tv.objectives.CrossEntropy(), tv.algorithms.Newton(),
+            (X * 1e150, labels), progress=False,
+        )  # fmt: skip
+    with pytest.raises(RequestError, match="other units"):
+        fit.summary()

@@ -96,6 +96,7 @@ def settings_of(fit: Any, data: Any, target: Any) -> list[Setting]:
         response = response_of(
             term, y[:, k] if several else y, weight, len(fit.encoder.classes or ())
         )
+        _require_moderate_target(response)
         own = theta[:, place]
         response.full = type(term) is CrossEntropy and penalty is not None
         if type(term) is CrossEntropy:
@@ -132,6 +133,20 @@ def _require_moderate(design: Design) -> None:
                     f"coefficient leave double precision, so there are no standard errors. Give "
                     f"it in other units (divided by {each:.0g})"
                 )
+
+
+def _require_moderate_target(response: Response) -> None:
+    """Refuse responses whose squares leave double precision."""
+    sizes = np.abs(np.asarray(response.y, np.float64))
+    largest = float(sizes.max(initial=0.0))
+    positive = response.name in ("gamma", "inverse_gaussian")
+    least = float(sizes.min(initial=1.0)) if positive else largest
+    for each in (largest, least):
+        if each > _LARGEST or 0 < each < 1 / _LARGEST:
+            raise RequestError(
+                f"the target has numbers of about {each:.1g}, whose squares leave double "
+                f"precision, so there are no standard errors. Give it in other units"
+            )
 
 
 def _training(fit: Any, data: Any, target: Any) -> Dataset:

@@ -107,8 +107,9 @@ class MatrixModel:
                 low = max(low, sigma)
             else:
                 high = min(high, sigma)
-            change = (length - radius) / radius * length**2 / float((q / shifted) @ q)
-            following = sigma + change
+            bend = radius * float((q / shifted) @ q)
+            # Where numbers this large or small underflow, bisection goes on alone.
+            following = sigma + ((length - radius) * length**2 / bend if bend else math.nan)
             sigma = following if low < following < high else 0.5 * (low + high)
             if high - low <= 4 * _EPSILON * max(abs(high), 1e-300):
                 break
