@@ -5,10 +5,12 @@ from itertools import combinations
 
 import pytest
 
+import trivium as tv
 from tests.insight.pages.examples import deep, network, ridge, twice
 from trivium.insight.derivation.derivation import Derivation
+from trivium.insight.rendering.html import page_of
 from trivium.insight.rendering.page_graph import Graph, graph_svg
-from trivium.insight.rendering.page_layout import placed
+from trivium.insight.rendering.page_layout import MOST, placed
 
 Make = Callable[[], Derivation]
 
@@ -80,3 +82,20 @@ def test_names_are_text_and_nothing_else() -> None:
     svg = graph_svg(replace(graph, nodes=(evil,), edges=()), {}, lambda word: word)
     assert "<script>" not in svg and "<b>" not in svg
     assert "&lt;script&gt;&quot;" in svg
+
+
+def test_a_graph_with_too_many_values_is_left_out_and_the_page_says_so():
+    def steps(x, a):
+        z = x[:, 0]
+        for _ in range(70):
+            z = tv.array.sin(z * a) + 0.5 * z
+        return z
+
+    derivation = tv.insight.derive(
+        tv.models.Formula(steps, a=1.0), tv.objectives.SquaredError(), features=1
+    )
+    assert len(derivation.forward) > MOST
+    page = page_of(derivation)
+    assert page.graph is None
+    assert f"values is left out: it would have more than {MOST}" in page.notes[0]
+    assert "超过了" in page_of(derivation, "zh").notes[0]

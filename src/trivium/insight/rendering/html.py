@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from . import phrases
 from .equations import Equations, definition_lines
 from .latex import LatexAlphabet
 from .page import Cell, Formula, Page, PageEquation, Section, Table, Typed, document
-from .page_layout import Keys, leaves_of, placed
+from .page_layout import MOST, Keys, leaves_of, placed, too_large
 from .text import TextAlphabet
 
 if TYPE_CHECKING:
@@ -60,11 +60,19 @@ def page_of(derivation: Derivation, lang: str = "en") -> Page:
         language=lang,
         title=phrases.title(derivation, _),
         steps=tuple(phrases.steps(derivation, _)),
-        notes=tuple(note.said(_) for note in derivation.notes),
+        notes=tuple(_remarks(derivation, _)),
         graph=placed(derivation),
         sections=tuple(sections),
         translate=_,
     )
+
+
+def _remarks(derivation: Derivation, _: Translate) -> Iterator[str]:
+    yield from (note.said(_) for note in derivation.notes)
+    if too_large(derivation):
+        yield _(
+            "The graph of these {count} values is left out: it would have more than {most}."
+        ).format(count=len(derivation.forward), most=MOST)
 
 
 def _equations(

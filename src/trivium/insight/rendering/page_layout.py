@@ -16,8 +16,10 @@ from .page_graph import GAP, NAME, SMALL, Graph, GraphEdge, GraphNode, Point
 if TYPE_CHECKING:
     from ..derivation.derivation import Derivation
 
-__all__ = ["Keys", "leaves_of", "placed"]
+__all__ = ["MOST", "Keys", "leaves_of", "placed", "too_large"]
 
+#: More values than this are not drawn; their layout would take minutes.
+MOST = 250
 _HEIGHT = 44.0
 _MARGIN = 10.0
 _ROOM = 150.0  # no name is wider
@@ -52,8 +54,15 @@ class Keys:
         return symbol.code
 
 
+def too_large(derivation: Derivation) -> bool:
+    """Whether the graph has more values than a reader could tell apart."""
+    return len(derivation.forward) > MOST
+
+
 def placed(derivation: Derivation) -> Graph | None:
-    """The graph; None when no value depends on another one."""
+    """The graph; None when no value depends on another one, or when there are too many."""
+    if too_large(derivation):
+        return None
     keys = Keys(derivation)
     links = [
         (keys.of(leaf), keys.of(equation.defines))
