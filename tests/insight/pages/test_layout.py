@@ -87,7 +87,7 @@ def test_names_are_text_and_nothing_else() -> None:
 def test_a_graph_with_too_many_values_is_left_out_and_the_page_says_so():
     def steps(x, a):
         z = x[:, 0]
-        for _ in range(70):
+        for _ in range(140):
             z = tv.array.sin(z * a) + 0.5 * z
         return z
 
