@@ -15,6 +15,7 @@ from trivium.engine.tensor import Tensor
 from trivium.engine.transforms import jacobian
 from trivium.engine.traversal import substitute
 
+from ..data.scaling import check_squares
 from ..errors import NonFiniteError, RequestError
 from ..objectives import L2, SquaredError, is_bias
 from ..stop import Stop
@@ -32,8 +33,9 @@ def minimum(problem: Problem) -> Solution:
     """The parameters at the minimum, with rank, condition and lost digits in the notes.
 
     Raises RequestError where predictions are not affine in the parameters, NonFiniteError for
-    data that are not finite.
+    data that are not finite, DataError for targets whose squares float64 cannot hold.
     """
+    check_squares("the target", np.asarray(value_of(as_tensor(problem.batch.y))))
     x = as_tensor(problem.batch.x)
     prediction = problem.model(x)
     # Builds the objective only for its checks of shapes, targets and penalties.

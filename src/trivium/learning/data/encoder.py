@@ -82,7 +82,7 @@ class Encoder:
         task = infer_task(dataset, task)
         if len(dataset) < 2:
             raise DataError(
-                f"{dataset.name} holds {counted(len(dataset), 'row')}: nothing can be learned "
+                f"{dataset.name}: {counted(len(dataset), 'row')} only; nothing can be learned "
                 "from one sample. Two rows are the least, hundreds are usual."
             )
         assert dataset.target is not None
