@@ -11,7 +11,16 @@ from trivium.engine.errors import ArgumentError, DomainError, TriviumError
 
 P, I = tv.probability, tv.information
 RAGGED = [[1], [1, 2]]
-NO_NUMBERS = [None, "hello", ["a", "b"], {"a": 1}, RAGGED, [1j, 2.0], [object()],
+
+
+class Thing:
+    """No number; its name is the same in every process, as the names of tests must be."""
+
+    def __repr__(self):
+        return "thing"
+
+
+NO_NUMBERS = [None, "hello", ["a", "b"], {"a": 1}, RAGGED, [1j, 2.0], [Thing()],
               np.array(["2020-01-01"], "datetime64[D]")]  # fmt: skip
 pytestmark = pytest.mark.filterwarnings("error")
 
