@@ -19,6 +19,9 @@ __all__ = ["DrawnMarginal", "Marginal"]
 Array = np.ndarray[Any, Any]
 _UNLIKELY = 1e-6
 
+# Gauss and Legendre's rule inside one step of the table.
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(6)
+
 
 class Marginal:
     """A distribution of one positive number θ, from its density along an ``Axis`` of a grid.
@@ -117,10 +120,9 @@ class Marginal:
         u = np.clip(s, self._ends[0], self._ends[-1])
         place = np.clip(np.searchsorted(self._ends, u) - 1, 0, len(self._ends) - 2)
         start = self._ends[place]
-        nodes, weights = np.polynomial.legendre.leggauss(6)
         half = (u - start) / 2
-        at = start[..., None] + half[..., None] * (nodes + 1)
-        part = (np.exp(self._log(at)) * weights).sum(axis=-1) * half / self._total
+        at = start[..., None] + half[..., None] * (_NODES + 1)
+        part = (np.exp(self._log(at)) * _WEIGHTS).sum(axis=-1) * half / self._total
         rising = table[-1] > table[0]
         return np.clip(table[place] + (part if rising else -part), 0.0, 1.0)
 
@@ -141,12 +143,20 @@ class Marginal:
         place = np.searchsorted(table if rising else table[::-1], given) - 1
         place = np.clip(place if rising else last - place, 0, last)
         low, high = self._ends[place], self._ends[place + 1]
+        at = 0.5 * (low + high)
+        # Newton's steps, halved into the bracket where they leave it: the slope of the share is
+        # the density, so a handful of them is exact to rounding inside one step of the table.
         for _ in range(55):
-            middle = 0.5 * (low + high)
-            share = self._share_at(middle, table)
-            past = share >= given if rising else share <= given
-            low, high = np.where(past, low, middle), np.where(past, middle, high)
-        found = np.exp(self._axis.log(0.5 * (low + high)))
+            miss = (self._share_at(at, table) - given) * (1 if rising else -1)
+            low, high = np.where(miss < 0, at, low), np.where(miss >= 0, at, high)
+            with np.errstate(all="ignore"):
+                after = at - miss * self._total / np.exp(self._log(at))
+            after = np.where((after > low) & (after < high), after, 0.5 * (low + high))
+            settled = np.abs(after - at) <= 4 * np.finfo(float).eps * np.abs(at)
+            at = after
+            if settled.all():
+                break
+        found = np.exp(self._axis.log(at))
         ends = (0.0, np.inf) if rising else (np.inf, 0.0)
         return np.where(given == 0, ends[0], np.where(given == 1, ends[1], found))
 
