@@ -314,7 +314,7 @@ def test_what_has_no_bound_says_why(classified):
     )  # fmt: skip
     found = theory.generalization_gap(tree, train, test)
     assert {each.name for each in found.bounds} == {"test set", "Occam"}
-    assert "not drawn from the seed" in found.refused["PAC-Bayes"]
+    assert "the questions of a DecisionTree are choices" in found.refused["PAC-Bayes"]
     assert "not known" in found.refused["VC"]
     weighted = tv.fit(
         tv.models.Linear(), tv.objectives.CrossEntropy(class_weight="balanced"),
