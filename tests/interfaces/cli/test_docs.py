@@ -36,6 +36,7 @@ def page(repository):
 @pytest.mark.slow
 def test_every_command_prints_what_the_page_shows(page, houses, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")  # as wide as the page shows it
     assert page.count("```text\nid,size,city,garden,price\n") == 1
     head = houses.read_text().splitlines()[:4]
     assert "\n".join(head) in page
