@@ -205,13 +205,8 @@ def test_loops_stay_loops():
     assert equation(derivation, "∂L/∂w").rules == ("recurrence",)
 
 
-class Normalised(tv.Model):
+class Normalised(Recurrent):
     """A recurrent network that normalises over the examples inside its loop."""
-
-    def __init__(self):
-        self.u = tv.parameter((1, 3))
-        self.w = tv.parameter((3, 3))
-        self.v = tv.parameter((3,))
 
     def __call__(self, x):
         steps = tv.array.permute_dims(x[:, :, None], (1, 0, 2))

@@ -56,7 +56,7 @@ def all_floating(count: int) -> Callable[..., Any]:
 def finite(x: Array) -> tuple[Array, Array | None]:
     """``x`` in float64 with harmless matrices for those that are not finite, and where those are.
 
-    None stands for nowhere.
+    The second result is None when all of them are finite.
     """
     wide = np.asarray(x, np.float64)
     bad = np.asarray(~np.isfinite(wide).all(axis=(-2, -1)))

@@ -34,9 +34,9 @@ def backward_equations(made: Cut, size: Tensor, batch: int) -> list[Equation]:
     forward pass that it goes into first.
     """
     pieces: dict[int, list[tuple[Step, Tensor]]] = {}
-    gradients: dict[int, Symbol] = {}
     equations: list[Equation] = []
     parameters = {id(symbol.leaf): symbol for symbol in made.parameters.values()}
+    active = {id(step.symbol.leaf) for step in made.steps if step.active}
     # A parameter is ready when the last value that it goes into has passed its gradient back.
     ready = _first_uses(made, parameters)
     for step in reversed(made.steps):
@@ -50,9 +50,8 @@ def backward_equations(made: Cut, size: Tensor, batch: int) -> list[Equation]:
                 continue  # nothing that the loss needs
             found = _equation(made, step.symbol, pieces[id(leaf)], size, batch)
             equations.append(found)
-            gradients[id(leaf)] = found.defines
             seed = found.defines.leaf
-        _spread(made, step, seed, pieces)
+        _spread(made, step, seed, active, pieces)
         for symbol in ready.get(id(leaf), ()):
             if id(symbol.leaf) in pieces:
                 equations.append(_equation(made, symbol, pieces[id(symbol.leaf)], size, batch))
@@ -73,10 +72,13 @@ def _first_uses(made: Cut, parameters: dict[int, Symbol]) -> dict[int, list[Symb
 
 
 def _spread(
-    made: Cut, step: Step, seed: Tensor, pieces: dict[int, list[tuple[Step, Tensor]]]
+    made: Cut,
+    step: Step,
+    seed: Tensor,
+    active: set[int],
+    pieces: dict[int, list[tuple[Step, Tensor]]],
 ) -> None:
-    """Hand the gradient of ``step`` back to the named values that it was made of."""
-    active = {id(each.symbol.leaf) for each in made.steps if each.active}
+    """Hand the gradient of ``step`` back to the ``active`` values that it was made of."""
     targets = [
         each
         for each in topological([step.expression])

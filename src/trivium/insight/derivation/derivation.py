@@ -90,13 +90,19 @@ class Derivation:
         return found
 
     def latex(self, *, lang: str = "en") -> str:
-        """A LaTeX document; ``lang``: "en", or "zh" (then for XeLaTeX)."""
+        """A LaTeX document; ``lang``: "en", or "zh" (then for XeLaTeX).
+
+        Raises ArgumentError for another language.
+        """
         from ..rendering.document import document
 
         return document(self, lang)
 
     def text(self, *, lang: str = "en", width: int | None = None) -> str:
-        """Unicode text for terminals, ``width`` columns wide."""
+        """Unicode text for terminals, ``width`` columns wide (default: as wide as the terminal).
+
+        Raises ArgumentError for a language that is not there.
+        """
         from ..rendering.plain import plain
 
         return plain(self, lang, width)
@@ -108,7 +114,12 @@ class Derivation:
         return python(self)
 
     def html(self, *, lang: str = "en") -> str:
-        """One self-contained page that needs no network."""
+        """One self-contained page that needs no network.
+
+        Raises ArgumentError for a language that is not there, MissingPackageError without the
+        package that lays out the graph (``pip install 'trivium[plot]'``), MissingKatexError
+        where KaTeX was not fetched.
+        """
         from ..rendering.html import page
 
         return page(self, lang)
@@ -131,7 +142,11 @@ class Derivation:
         replace_file(Path(path), [made.encode("utf-8")])
 
     def second(self) -> Derivation:
-        """The derivation of ⟨∇L, v⟩, whose gradient is the Hessian times the directions v."""
+        """The derivation of ⟨∇L, v⟩, whose gradient is the Hessian times the directions v.
+
+        Source: Pearlmutter (1994), "Fast exact multiplication by the Hessian", Neural
+        Computation 6.
+        """
         from .second import second
 
         return second(self)

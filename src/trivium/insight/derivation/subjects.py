@@ -130,15 +130,11 @@ def of_fit(fit: Fit, data: Any, target: Any, examples: int) -> Subject:
         arrays = encode_part(_first(given, examples), fit.encoder, fit.objective, options)
     own = fit.model.copy(dtype="float64")
     subject = _subject(own, fit.objective, shape, arrays, None)
-    return _with_algorithm(subject, repr(fit.algorithm))
+    return replace(subject, algorithm=repr(fit.algorithm))
 
 
 def _target_of(fit: Fit, data: Any) -> Any:
     return None if isinstance(data, Dataset | tuple | list) else fit.data_source.get("target")
-
-
-def _with_algorithm(subject: Subject, algorithm: str) -> Subject:
-    return replace(subject, algorithm=algorithm)
 
 
 def of_model(
@@ -246,12 +242,9 @@ def _subject(
         error.args = (str(error).replace(str(BATCH), "n"),)
         raise
     loss = label(cast(value, dtypes.float64), "loss")
+    letter = "X" if len(shape) == 1 else "x"
     leaves: list[Leaf] = [
-        (
-            x,
-            "input",
-            naming.Name("X" if len(shape) == 1 else "x", "X" if len(shape) == 1 else "x", "x"),
-        ),
+        (x, "input", naming.Name(letter, letter, "x")),
         (y, "target", naming.Name("y", "y", "y")),
     ]
     values: dict[int, Array] = {}
