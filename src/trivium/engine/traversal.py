@@ -9,7 +9,7 @@ from typing import cast
 from .sites import derivation
 from .tensor import Tensor, node
 
-__all__ = ["depends_on", "rebuild", "same", "substitute", "topological"]
+__all__ = ["depends_on", "rebuild", "same", "substitute", "topological", "users"]
 
 
 def topological(
@@ -45,6 +45,15 @@ def depends_on(order: Sequence[Tensor], sources: Iterable[Tensor]) -> set[int]:
         if any(id(each) in reached for each in current.inputs):
             reached.add(id(current))
     return reached
+
+
+def users(order: Iterable[Tensor]) -> dict[int, list[Tensor]]:
+    """For the ids of nodes the nodes in ``order`` that they are inputs of, each once."""
+    found: dict[int, list[Tensor]] = {}
+    for current in order:
+        for key in dict.fromkeys(map(id, current.inputs)):
+            found.setdefault(key, []).append(current)
+    return found
 
 
 def rebuild(

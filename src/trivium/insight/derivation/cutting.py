@@ -15,7 +15,7 @@ import numpy as np
 
 from trivium.engine import dtypes
 from trivium.engine.tensor import Tensor, Variable, input
-from trivium.engine.traversal import depends_on, same, topological
+from trivium.engine.traversal import depends_on, same, topological, users
 
 from . import naming
 from .symbols import Role, Size, Symbol, Symbols
@@ -88,7 +88,7 @@ class _Cutter:
         )
         self.order = topological([loss])
         self.active = depends_on(self.order, list(parameters.values()))
-        self.users = _users(self.order)
+        self.users = users(self.order)
         self.cut = Cut(Symbols(), naming.Names())
         for leaf, role, name in leaves:
             shape = symbolic(leaf.shape, batch)
@@ -321,14 +321,6 @@ def _drawn(order: Sequence[Tensor]) -> set[int]:
         elif node.primitive.name == "random_bits" or any(id(i) in drawn for i in node.inputs):
             drawn.add(id(node))
     return drawn
-
-
-def _users(order: Sequence[Tensor]) -> dict[int, list[Tensor]]:
-    found: dict[int, list[Tensor]] = {}
-    for node in order:
-        for each in {id(i): i for i in node.inputs}.values():
-            found.setdefault(id(each), []).append(node)
-    return found
 
 
 def _bare(node: Tensor) -> Tensor:

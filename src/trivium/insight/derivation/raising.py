@@ -18,7 +18,7 @@ from trivium.engine.passes.rewrite import unwrap
 from trivium.engine.primitives import arithmetic, exponential, reductions
 from trivium.engine.primitives.reductions import restore
 from trivium.engine.tensor import Tensor, input, literal, tensor
-from trivium.engine.traversal import rebuild, same, topological
+from trivium.engine.traversal import rebuild, same, topological, users
 
 from . import textbook
 from .loops import with_body, with_literals
@@ -96,10 +96,7 @@ def _matches(outputs: Sequence[Tensor]) -> Iterator[Match]:
     """The nodes that are textbook operations, how to make them, and of what."""
     order = topological(outputs)
     present = {id(node) for node in order}
-    consumers: dict[int, list[Tensor]] = {}
-    for node in order:
-        for each in node.inputs:
-            consumers.setdefault(id(each), []).append(node)
+    consumers = users(order)
     for node in order:
         if node.parts is not None:
             continue

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..derivation import symbols
+
 __all__ = ["SHADES", "Summary", "number", "shape_text", "summarise"]
 
 Array = np.ndarray[Any, Any]
@@ -53,8 +55,7 @@ def number(value: Any) -> str:
 
 def shape_text(shape: tuple[int, ...], batch: int | None = None) -> str:
     """A shape as in NumPy, with n in place of the size ``batch``."""
-    sizes = ["n" if size == batch else str(size) for size in shape]
-    return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
+    return symbols.shape_text(tuple("n" if size == batch else size for size in shape))
 
 
 def summarise(array: Array) -> Summary:

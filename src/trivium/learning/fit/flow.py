@@ -22,7 +22,7 @@ from trivium.engine.composites import cast
 from trivium.engine.program import Program
 from trivium.engine.reverse import gradients
 from trivium.engine.tensor import Tensor, input
-from trivium.engine.traversal import depends_on, topological
+from trivium.engine.traversal import depends_on, topological, users
 from trivium.learning.batch import Batch
 
 if TYPE_CHECKING:
@@ -91,10 +91,7 @@ def layer_outputs(prediction: Tensor) -> list[tuple[str, Tensor]]:
     order = topological([prediction])
     # A constant that several layers share has the scope of the first one.
     moving = depends_on(order, [each for each in order if each.primitive.name == "input"])
-    used_by: dict[int, list[Tensor]] = {}
-    for node in order:
-        for each in node.inputs:
-            used_by.setdefault(id(each), []).append(node)
+    used_by = users(order)
     ends = [
         node
         for node in order
