@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import trivium as tv
-from trivium.engine.traversal import depends_on, rebuild, same, substitute, topological
+from trivium.engine.traversal import depends_on, rebuild, same, substitute, topological, users
 
 
 @st.composite
@@ -85,3 +85,13 @@ def test_substitution_is_evaluation_with_another_value(graph, data):
     for node, other in zip(nodes, replaced):
         np.testing.assert_array_equal(other.value, values[id(node)])
     assert all(id(old) not in reachable([other]) or old is new for other in replaced)
+
+
+def test_users_of_a_node_are_told_once_each():
+    x = tv.variable(2.0)
+    square, double = x * x, x + x
+    total = square + double
+    found = users(topological([total]))
+    assert sorted(map(id, found[id(x)])) == sorted(map(id, (square, double)))
+    assert [id(each) for each in found[id(square)]] == [id(total)]
+    assert id(total) not in found
